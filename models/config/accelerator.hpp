@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/base/units.hpp"
+
+namespace nibble {
+
+/// Which operand waits in the MPE registers while the others stream past.
+enum class Dataflow : std::uint8_t { weight_stationary, output_stationary, input_stationary };
+
+/// One multiply-accumulate pipeline of an MPE lane: a pair of operand formats and its rate.
+struct MacMode {
+  std::string name;                   ///< also the key of its energy in the technology: "fp16", "int4xfp4"
+  std::vector<std::string> operands;  ///< two format names, in either order ("int4", "fp4-radix4")
+  std::uint32_t macs_per_lane = 1;    ///< per cycle, along the reduction dimension
+  std::string accumulator;            ///< format of the partial sums that leave the array
+};
+
+/// The 2-D array of mixed-precision elements of one corelet.
+///
+/// Rows reduce (partial sums go down the columns), columns x lanes are output channels. A weight
+/// block is rows*macs_per_lane*entries deep (reduction) and columns*lanes wide; models/timing/array_pass.hpp
+/// derives `entries` from the registers and the stationary format.
+struct MpeArray {
+  std::uint32_t rows = 0;
+  std::uint32_t columns = 0;
+  std::uint32_t lanes = 0;
+  Bytes registers;                    ///< weight registers of one MPE, all buffers together
+  std::uint32_t weight_buffers = 2;   ///< 2: the next block loads while this one computes
+  std::uint32_t accumulators = 0;     ///< streamed rows in flight per pass (entries of the local register file)
+  std::uint32_t mac_latency_cycles = 1;
+  std::uint32_t pass_bubble_cycles = 0;  ///< lost between two passes of `accumulators` rows
+  Dataflow dataflow = Dataflow::weight_stationary;
+  std::vector<MacMode> modes;
+};
+
+/// Streaming buffers between L1 and the array rows, one slice a row.
+struct L0Buffers {
+  std::uint32_t slices = 0;
+  Bytes slice_capacity;
+  BytesPerCycle slice_bandwidth;
+};
+
+/// The scratchpad that a core's corelets share (IBM: LX).
+struct L1Scratchpad {
+  Bytes capacity;
+  double allocatable = 1.0;           ///< share that the mapper may use; the rest is the runtime's
+  BytesPerCycle corelet_bandwidth;    ///< port to arrays and SFUs, shared by the corelets
+  BytesPerCycle ring_bandwidth;       ///< port to the ring, each direction
+  std::uint32_t banks = 1;
+};
+
+/// 1-D vector arrays of one corelet; arrays*units*lanes lane operations a cycle.
+struct SfuArrays {
+  std::uint32_t arrays = 0;
+  std::uint32_t units = 0;
+  std::uint32_t lanes = 0;
+  std::uint32_t startup_cycles = 0;   ///< pipeline fill per vector instruction
+};
+
+struct Core {
+  std::uint32_t corelets = 0;
+  MpeArray mpe;
+  L0Buffers l0;
+  L1Scratchpad l1;
+  SfuArrays sfu;
+};
+
+/// Bi-directional data ring through all cores and the memory node, and the narrow partial-sum ring.
+struct Ring {
+  BytesPerCycle bandwidth;            ///< per direction
+  std::uint32_t hop_cycles = 0;
+  BytesPerCycle psum_bandwidth;       ///< per direction, between neighbouring cores
+  bool multicast = true;
+};
+
+/// Load/store units of a core (IBM: MNI).
+struct Dma {
+  Bytes burst;                        ///< largest single request
+  std::uint32_t outstanding = 0;      ///< requests in flight for each of load and store
+};
+
+/// External memory of a chip.
+struct Memory {
+  std::string kind;                   ///< key of its energy in the technology: "lpddr5", "hbm2"
+  BytesPerSecond bandwidth;           ///< nominal peak
+  double efficiency = 1.0;            ///< one-direction achieved / peak: refresh, row misses
+  Seconds latency;
+  Seconds turnaround;                 ///< bus idle at each change between reading and writing
+  Bytes turnaround_batch;             ///< most bytes served in one direction while the other waits
+  Bytes capacity;
+  Bytes granule;                      ///< smallest access
+};
+
+struct Accelerator {
+  std::string name;
+  std::string description;
+  std::string technology;             ///< name or path of a configs/technologies file
+  Volts voltage;
+  Hertz clock;
+  std::uint32_t cores = 0;
+  SquareMillimetres die_area;
+  Core core;
+  Ring ring;
+  Dma dma;
+  Memory memory;
+  std::string file;                   ///< where it was read from
+  std::string hash;                   ///< content hash of the resolved configuration
+  /// Published peak efficiencies to print beside ours: mode name -> TOPS/W, with a source key.
+  struct PublishedPeak {
+    std::string mode;
+    double tops_per_w = 0;
+    std::string source;
+    Volts voltage;                    ///< operating point of the published figure
+    Hertz clock;
+  };
+  std::vector<PublishedPeak> published_peaks;
+};
+
+/// The mode of `accelerator` that multiplies these two formats (either order); nullptr if it has none.
+[[nodiscard]] const MacMode* find_mac_mode(const Accelerator& accelerator, const std::string& a,
+                                           const std::string& b);
+/// As find_mac_mode, but InputError [ACC-FORMAT] that lists the pairs which the machine has.
+[[nodiscard]] const MacMode& require_mac_mode(const Accelerator& accelerator, const std::string& a,
+                                              const std::string& b);
+/// MACs that the whole chip can do in one cycle in `mode`.
+[[nodiscard]] Macs peak_macs_per_cycle(const Accelerator& accelerator, const MacMode& mode);
+
+/// Reads, resolves `extends`, checks and hashes. `name_or_path`: a shipped name or a YAML path.
+[[nodiscard]] Accelerator load_accelerator(const std::string& name_or_path);
+
+}  // namespace nibble

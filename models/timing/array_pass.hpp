@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/base/units.hpp"
+#include "models/config/accelerator.hpp"
+
+namespace nibble {
+
+/// A GEMM tile as one MPE array gets it: C[m, n] (+)= A[m, k] * B[k, n], `count` independent ones in a row.
+struct ArrayTile {
+  std::uint64_t m = 0, n = 0, k = 0;
+  std::uint64_t count = 1;
+  bool depthwise = false;    ///< n = 1 and each lane may take its own group, as far as the row bus feeds it
+  bool accumulate = false;   ///< C already holds partial sums: the first reduction block reads them too
+};
+
+/// What holding one stationary block in the array and streaming past it costs. Bytes are packed, not padded.
+struct Visit {
+  std::uint64_t repeat = 1;  ///< this many equal visits follow one another
+  Cycles compute;            ///< array cycles in which rows stream
+  Cycles fill_drain;         ///< pipeline fill, drain, bubbles and short-pass waits: array cycles without new work
+  Bytes stationary;          ///< L1 -> MPE registers, before the visit can start
+  Bytes streamed;            ///< L1 -> L0 -> array rows, during the visit
+  Bytes psum_read;           ///< L1 -> array: partial sums of the reduction so far
+  Bytes psum_written;        ///< array -> L1
+  Macs macs;
+  Bytes register_read;       ///< MPE registers and accumulators, all elements together
+  Bytes register_written;
+};
+
+/// Size of a stationary block of one array.
+struct BlockShape {
+  std::uint64_t depth = 0;    ///< reduction elements (weight stationary), streamed rows held (output stationary)
+  std::uint64_t width = 0;    ///< output channels
+  std::uint64_t entries = 0;  ///< register entries of one buffer
+};
+
+/// InputError [ACC-REGISTERS] if not even one entry of `stationary_format` fits.
+[[nodiscard]] BlockShape block_shape(const MpeArray& mpe, const MacMode& mode, const std::string& stationary_format);
+
+/// The visits that work through `tile`, in order. `a_format`, `b_format`: operands of `mode`.
+///
+/// Weight stationary: for each column block, for each reduction block: load rows*macs_per_lane*entries x
+/// columns*lanes weights, stream m rows in passes of `accumulators` rows; a pass of r rows over e entries
+/// takes e*max(r, mac_latency) cycles, its partial sums leave once. Fill and drain of a visit:
+/// rows - 1 + columns - 1 + mac_latency. Input stationary: the same with A and B, m and n exchanged.
+/// Output stationary: C stays in the registers, k streams. (Formulas: models/timing/README.md.)
+[[nodiscard]] std::vector<Visit> array_visits(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode,
+                                              const std::string& a_format, const std::string& b_format,
+                                              const ArrayTile& tile);
+
+}  // namespace nibble

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/carbon/carbon.hpp"
+#include "models/config/accelerator.hpp"
+#include "models/config/grid.hpp"
+#include "models/config/recipe.hpp"
+#include "models/config/technology.hpp"
+#include "models/energy/activity.hpp"
+#include "models/energy/energy.hpp"
+#include "sim/mapper/program.hpp"
+#include "workloads/lowering/step.hpp"
+
+namespace nibble {
+
+/// What the MPE arrays of the chip did, in array cycles: summed over all arrays of all cores.
+/// The parts add up to arrays * elapsed cycles exactly.
+struct ArrayCycles {
+  std::uint64_t compute = 0;     ///< rows stream through the array
+  std::uint64_t fill_drain = 0;  ///< pipeline fill and drain, weight-block loads not hidden
+  std::uint64_t memory = 0;      ///< waiting for data from, or a slot going to, external memory
+  std::uint64_t ring = 0;        ///< the data has left the memory but not arrived; partial-sum exchange
+  std::uint64_t l1 = 0;          ///< the L1 port could not feed the array at full rate
+  std::uint64_t vector = 0;      ///< the SFUs work and the arrays have nothing to do
+  std::uint64_t sync = 0;        ///< done, or without a share of the work, while another core still runs
+
+  [[nodiscard]] std::uint64_t total() const {
+    return compute + fill_drain + memory + ring + l1 + vector + sync;
+  }
+  ArrayCycles& operator+=(const ArrayCycles& other);
+};
+
+/// One kernel simulated.
+struct KernelResult {
+  Cycles cycles;
+  ArrayCycles array_cycles;
+  Activity activity;
+  std::uint64_t memory_busy_cycles = 0;
+  std::uint64_t sfu_busy_cycles = 0;   ///< summed over corelets
+};
+
+/// A row of --layers: one operation of the step.
+struct OperationResult {
+  std::string layer;
+  Pass pass = Pass::fwd;
+  std::uint64_t m = 0, n = 0, k = 0, count = 0;  ///< 0 for vector work alone
+  std::string mac_mode, a_format, b_format;
+  std::string mapping;
+  std::string vector_work;             ///< what the SFUs do in it
+  Macs macs;
+  KernelResult kernel;
+  bool memoised = false;               ///< equal to an earlier kernel, whose result it took
+};
+
+struct RunRequest {
+  std::string network = "resnet50", accelerator = "rapid", recipe = "hfp8", grid = "world";
+  std::uint64_t batch = 64;
+  bool training = true;
+  bool residency = true;               ///< keep tensors in L1 between operations where they fit
+  bool memoise = true;                 ///< simulate equal kernels once
+};
+
+struct RunResult {
+  RunRequest request;
+  Accelerator accelerator;
+  Technology technology;
+  Recipe recipe;
+  Grid grid;
+  std::string network_name, network_hash;
+  Cycles cycles;
+  Seconds time;
+  Macs macs;
+  double peak_macs = 0;                ///< what the arrays could have done at each GEMM's own rate, over all cycles
+  ArrayCycles array_cycles;
+  Activity activity;
+  EnergyReport energy;
+  CarbonReport carbon;
+  std::vector<OperationResult> operations;
+  std::vector<std::string> free_layers;
+  std::uint64_t kernels_simulated = 0;
+  double simulation_s = 0;             ///< host seconds, not part of any compared output
+};
+
+}  // namespace nibble

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "models/base/units.hpp"
+#include "models/config/recipe.hpp"
+#include "workloads/trace/network.hpp"
+
+namespace nibble {
+
+/// Rows of the report: which part of the step an operation belongs to.
+enum class Pass : std::uint8_t { fwd, dgrad, wgrad, vector_fwd, vector_bwd, update };
+[[nodiscard]] std::string to_string(Pass pass);
+
+using TensorId = std::uint32_t;
+
+/// A tensor that lives between operations, whole batch, in the format it is stored in.
+struct Tensor {
+  std::string name;          ///< "layer1.0.conv1:out", "...:grad", "...:weight"
+  std::string format;        ///< name in models/formats
+  Elements elements;
+  double zeros = 0.0;        ///< measured share of zeros
+  bool parameter = false;    ///< weights, optimiser state: alive across steps, always in memory
+  Bytes size;                ///< packed
+};
+
+/// Where a convolution reads its rows: what a tile of output pixels needs of the input, halo included.
+/// A GEMM row is one output pixel; rows run over batch, then height, then width.
+struct ConvGeometry {
+  std::uint64_t batch = 0;
+  std::uint64_t in_channels = 0;                 ///< of one group
+  std::uint64_t in_height = 0, in_width = 0;
+  std::uint64_t out_height = 0, out_width = 0;
+  Window window;                                 ///< as this GEMM sees it (a dgrad phase has its own taps)
+};
+
+/// C[m, n] = A[m, k] * B[k, n], `count` times over (groups, heads x batch).
+struct GemmWork {
+  std::uint64_t m = 0, n = 0, k = 0;
+  std::uint64_t count = 1;
+  std::string a_format, b_format;
+  TensorId a = 0, b = 0, c = 0;
+  double a_zeros = 0.0, b_zeros = 0.0;
+  /// Convolutions: how A's rows (fwd, dgrad) or A's columns (wgrad: A = X^T) come out of an image.
+  std::optional<ConvGeometry> geometry;
+  bool b_is_weights = false;   ///< B is shared by all samples: multicast to data-parallel cores
+  bool reduces_over_batch = false;  ///< wgrad: k runs over samples
+  bool depthwise = false;           ///< one channel a group: lanes may take different channels
+  /// dgrad phases of a strided convolution write interleaved parts of one tensor: this GEMM's share of C.
+  double c_share = 1.0;
+  [[nodiscard]] Macs macs() const { return Macs{m * n * k * count}; }
+};
+
+/// Element-wise or reducing work on the SFUs.
+struct VectorWork {
+  std::string what;              ///< "batch_norm statistics + relu + quantise (pact)": for people
+  Elements elements;             ///< that pass through the SFU
+  double lane_ops_per_element = 0;  ///< source: models/timing/vector_cost
+};
+
+/// A tensor as one operation uses it. `times` counts how often all of it passes (1 almost always).
+struct TensorUse {
+  TensorId tensor = 0;
+  Bytes bytes;                   ///< of this use
+};
+
+/// One kernel: a GEMM with the vector work fused behind it, or vector work alone.
+struct Operation {
+  std::string layer;
+  Pass pass = Pass::fwd;
+  std::optional<GemmWork> gemm;
+  std::vector<VectorWork> vector;  ///< fused epilogue of the GEMM, or the whole operation
+  std::vector<TensorUse> reads;    ///< all inputs of GEMM and vector work; a GEMM's A and B come first
+  std::vector<TensorUse> writes;   ///< all outputs; a GEMM's C first (absent if only the epilogue's result is stored)
+};
+
+/// One training step or one inference: operations in execution order over a table of tensors.
+struct Step {
+  std::string network, recipe;
+  bool training = true;
+  std::uint64_t batch = 0;
+  std::vector<Tensor> tensors;
+  std::vector<Operation> operations;
+  /// Layers lowered to no operation, each with the reason ("dropout: mask applied in ..."); reported as coverage.
+  std::vector<std::string> free_layers;
+  [[nodiscard]] Macs macs() const;
+};
+
+/// Lowers a network to a whole step. InputError [LOW-...] names any layer that has no cost model.
+[[nodiscard]] Step lower_training_step(const Network& network, const Recipe& recipe, std::uint64_t batch);
+[[nodiscard]] Step lower_inference(const Network& network, const Recipe& recipe, std::uint64_t batch);
+
+}  // namespace nibble

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/base/units.hpp"
+
+namespace nibble {
+
+enum class LayerKind : std::uint8_t {
+  input, conv2d, linear, matmul,
+  batch_norm, layer_norm,
+  relu, relu6, gelu, sigmoid, tanh, silu,
+  max_pool, avg_pool, global_avg_pool,
+  add, multiply, softmax, scale,
+  embedding, dropout, concat,
+  reshape,    ///< flatten, transpose, slice, view: no arithmetic
+  loss,       ///< softmax and cross entropy over the last dimension
+};
+
+using LayerIndex = std::uint32_t;
+using Shape = std::vector<std::uint64_t>;  ///< of one sample: the batch dimension is left out
+
+/// A window over an image: convolutions and pools. Order: height, width.
+struct Window {
+  std::uint64_t kernel[2] = {1, 1};
+  std::uint64_t stride[2] = {1, 1};
+  std::uint64_t padding[2] = {0, 0};
+  std::uint64_t dilation[2] = {1, 1};
+};
+
+/// One layer of a captured network. Shapes are of one sample.
+struct Layer {
+  std::string name;                  ///< unique, as in the model: "layer1.0.conv1"
+  LayerKind kind = LayerKind::input;
+  std::vector<LayerIndex> inputs;    ///< producers, always earlier in the list
+  Shape output;                      ///< conv2d: [channels, height, width]; linear: [..., features]
+  Window window;                     ///< conv2d and pools
+  std::uint64_t groups = 1;          ///< conv2d
+  bool bias = false;                 ///< conv2d, linear
+  bool transpose_b = false;          ///< matmul: C = A * B^T
+  std::uint64_t parameters = 0;      ///< trainable, bias included
+  std::string shares_weights_with;   ///< tied weights: that layer's name; then parameters = 0
+  std::optional<double> activation_zeros;  ///< measured share of zeros in this layer's output, 0..1
+  std::optional<double> gradient_zeros;    ///< measured share of zeros in the gradient of its output
+};
+
+/// A captured network: layers in an order in which they can run.
+struct Network {
+  std::string name;
+  std::string description;
+  std::string source;                ///< what was captured, by what
+  std::vector<Layer> layers;
+  std::string file;
+  std::string hash;
+
+  [[nodiscard]] Elements parameters() const;
+  /// Multiply-accumulates of one sample's forward pass (conv2d, linear, matmul), padding counted.
+  [[nodiscard]] Macs macs_per_sample() const;
+};
+
+/// Multiply-accumulates of one layer's forward pass for one sample; 0 for all but conv2d, linear, matmul.
+[[nodiscard]] Macs layer_macs(const Network& network, LayerIndex layer);
+
+/// Reads a trace (schema: workloads/README.md), checks shapes and dependencies; InputError with every problem.
+[[nodiscard]] Network load_network(const std::string& name_or_path);
+
+[[nodiscard]] std::string to_string(LayerKind kind);
+[[nodiscard]] Elements element_count(const Shape& shape);
+
+}  // namespace nibble
