@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace nibble {
+
+/// The kinds of element-wise and reducing work that a step asks of the special-function units.
+enum class VectorKind : std::uint8_t {
+  copy, zero_fill,
+  rescale, bias_add, bias_gradient,
+  batch_norm_statistics, scale_shift, batch_norm_backward_reduce, batch_norm_backward_apply,
+  layer_norm, layer_norm_backward,
+  relu, relu_backward, relu6, relu6_backward, gelu, gelu_backward, sigmoid, sigmoid_backward,
+  tanh, tanh_backward, silu, silu_backward,
+  add, multiply, multiply_backward, broadcast_gradient,
+  dropout, dropout_backward,
+  max_pool, max_pool_index, max_pool_backward, avg_pool, avg_pool_backward,
+  global_avg_pool, global_avg_pool_backward,
+  softmax, softmax_backward, loss, loss_backward,
+  embedding_gather, embedding_scatter_add,
+  cast, pact_quantise, pact_mask, pact_backward,
+  sawb_statistics, sawb_quantise, gradient_max, two_phase_quantise,
+  sgd_momentum, adam, stochastic_rounding,
+};
+
+/// Lane operations (one lane, one cycle: an add, a multiply, a fused multiply-add, a compare-and-select or a
+/// conversion) that one element costs. Pools: for each window tap of each output element, and
+/// max_pool_backward for each output element. Reasoning for every figure: vector_cost.cpp.
+[[nodiscard]] double lane_ops_per_element(VectorKind kind);
+
+/// For people: "batch_norm statistics", "quantise (pact)".
+[[nodiscard]] std::string to_string(VectorKind kind);
+
+}  // namespace nibble

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <systemc>
+#include <vector>
+
+#include "models/config/accelerator.hpp"
+
+namespace nibble {
+
+/// DataRing: the bi-directional ring that joins the cores (nodes 0 to cores-1) and the memory (the last node).
+///
+/// Timing  cut-through: a burst holds each segment of its way for ceil(bytes / bandwidth) cycles, each segment
+///         hop_cycles after the one before; where a segment is taken it waits. Entering and leaving a core holds the
+///         core's L1 ring port for as long as that takes.
+/// Order   segments and ports are granted in the order of the calls.
+/// Counts  byte_hops(): bytes times segments passed; wait_cycles(): what bursts waited for taken segments.
+/// Multicast  one copy a direction; each receiver on the way takes its bytes off as they pass.
+class DataRing : public sc_core::sc_module {
+ public:
+  DataRing(sc_core::sc_module_name name, const Accelerator& accelerator);
+
+  /// When a burst that leaves the memory from `first_out` to `last_out` has arrived in each of `cores`
+  /// (same order). Reserves the way.
+  void from_memory(std::uint64_t bytes, std::uint64_t first_out, std::uint64_t last_out,
+                   const std::vector<std::uint32_t>& cores, std::vector<std::uint64_t>& arrivals);
+  /// When a burst that core `core` sends now has arrived at the memory.
+  std::uint64_t to_memory(std::uint64_t bytes, std::uint32_t core);
+  /// Cycles for a request (no data) from `core` to the memory.
+  [[nodiscard]] std::uint64_t request_cycles(std::uint32_t core) const;
+
+  [[nodiscard]] std::uint64_t byte_hops() const { return byte_hops_; }
+  void reset_counts() { byte_hops_ = 0; }
+
+ private:
+  struct Distance {
+    std::uint32_t clockwise = 0, counter = 0;  ///< segments from the memory node
+    [[nodiscard]] bool clockwise_shorter() const { return clockwise <= counter; }
+  };
+  [[nodiscard]] Distance distance(std::uint32_t core) const;
+  std::uint64_t hold(std::uint64_t& free_at, std::uint64_t earliest, std::uint64_t cycles);
+
+  std::uint32_t cores_;
+  BytesPerCycle bandwidth_, port_bandwidth_;
+  std::uint64_t hop_cycles_;
+  std::vector<std::uint64_t> clockwise_out_, counter_out_;  ///< away from the memory, by distance
+  std::vector<std::uint64_t> clockwise_in_, counter_in_;    ///< towards the memory, by distance
+  std::vector<std::uint64_t> port_in_, port_out_;           ///< L1 ring ports
+  std::uint64_t byte_hops_ = 0;
+  std::vector<std::uint64_t> passes_;                       ///< scratch: when a multicast passes each distance
+};
+
+}  // namespace nibble

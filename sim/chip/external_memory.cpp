@@ -1,0 +1,99 @@
+#include "sim/chip/external_memory.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/base/check.hpp"
+#include "sim/chip/burst.hpp"
+#include "sim/core/kernel_time.hpp"
+
+namespace nibble {
+namespace {
+
+std::uint64_t ready_at(const tlm::tlm_generic_payload& payload) {
+  return payload.get_extension<BurstExtension>()->ready;
+}
+
+}  // namespace
+
+ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock)
+    : sc_module{name},
+      socket{"socket"},
+      bytes_per_cycle_{memory.bandwidth.value() * memory.efficiency / core_clock.value()},
+      latency_cycles_{memory.latency.value() * core_clock.value()},
+      turnaround_cycles_{memory.turnaround.value() * core_clock.value()},
+      turnaround_batch_{memory.turnaround_batch.value()},
+      granule_{memory.granule.value()} {
+  socket.register_nb_transport_fw(this, &ExternalMemory::accept);
+  SC_HAS_PROCESS(ExternalMemory);
+  SC_METHOD(serve);
+  sensitive << wake_;
+  dont_initialize();
+}
+
+void ExternalMemory::reset_counts() {
+  read_ = written_ = Bytes{0};
+  busy_ = 0;
+}
+
+tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                          sc_core::sc_time& /*delay*/) {
+  NIBBLE_CHECK(phase == tlm::BEGIN_REQ, "the memory answers requests only");
+  payload.acquire();
+  Queue& queue = payload.is_write() ? writes_ : reads_;
+  const auto later = [](const tlm::tlm_generic_payload* a, const tlm::tlm_generic_payload* b) {
+    return ready_at(*a) < ready_at(*b);
+  };
+  queue.insert(std::upper_bound(queue.begin(), queue.end(), &payload, later), &payload);
+  arm();
+  return tlm::TLM_ACCEPTED;
+}
+
+bool ExternalMemory::ready(const Queue& queue) const {
+  return !queue.empty() && ready_at(*queue.front()) <= kernel_now();
+}
+
+void ExternalMemory::arm() {
+  if (reads_.empty() && writes_.empty()) return;
+  std::uint64_t next = ~std::uint64_t{0};
+  for (const Queue* queue : {&reads_, &writes_}) {
+    if (!queue->empty()) next = std::min(next, ready_at(*queue->front()));
+  }
+  const std::uint64_t now = kernel_now();
+  next = std::max({next, now, static_cast<std::uint64_t>(free_at_)});
+  wake_.cancel();
+  wake_.notify(kernel_time(next - now));
+}
+
+void ExternalMemory::serve() {
+  const bool read_waits = ready(reads_), write_waits = ready(writes_);
+  if (read_waits || write_waits) {
+    const bool writing = write_waits && (!read_waits || !last_was_write_);
+    serve_burst(writing ? writes_ : reads_, writing, writing ? read_waits : write_waits);
+  }
+  arm();
+}
+
+void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
+  tlm::tlm_generic_payload& payload = *queue.front();
+  queue.pop_front();
+  const std::uint64_t bytes = granules(payload.get_data_length());
+  std::uint64_t turnarounds = writing != last_was_write_ ? 1 : 0;
+  if (other_waits) turnarounds = std::max(turnarounds, ceil_div(bytes, turnaround_batch_));
+  last_was_write_ = writing;
+  (writing ? written_ : read_) += Bytes{bytes};
+
+  const double begin = std::max(free_at_, static_cast<double>(kernel_now()));
+  const double lost = static_cast<double>(turnarounds) * turnaround_cycles_;
+  free_at_ = begin + lost + transfer_cycles(bytes);
+  busy_ += free_at_ - begin;
+
+  const double out = std::ceil(free_at_ + latency_cycles_);
+  tlm::tlm_phase phase = tlm::BEGIN_RESP;
+  sc_core::sc_time delay = kernel_time(static_cast<std::uint64_t>(out) - kernel_now());
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  socket->nb_transport_bw(payload, phase, delay);
+  payload.release();
+}
+
+}  // namespace nibble

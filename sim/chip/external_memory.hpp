@@ -1,0 +1,63 @@
+#pragma once
+
+#include <tlm_utils/simple_target_socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <systemc>
+#include <tlm>
+
+#include "models/base/units.hpp"
+#include "models/config/accelerator.hpp"
+
+namespace nibble {
+
+/// ExternalMemory: the chip's memory behind a TLM-2.0 target socket.
+///
+/// Timing  one burst at a time takes bytes / (peak bandwidth * efficiency); whole granules move. A change of direction
+///         costs `turnaround`. While both directions wait they alternate by `turnaround_batch` bytes, so a burst pays one
+///         turnaround for each batch in it. The answer leaves `latency` after the burst was served.
+/// Order   first come first served in each direction; directions alternate while both wait.
+/// Protocol  nb_transport_fw(BEGIN_REQ) is accepted; nb_transport_bw(BEGIN_RESP) comes when the burst is being served,
+///         its delay says when the last byte is out. BurstExtension::ready holds requests back until then.
+/// Counts  bytes_read(), bytes_written() (whole granules), busy_cycles() turnarounds included.
+/// Source  bandwidth, efficiency and turnaround: configs/accelerators/*.yaml, memory.
+class ExternalMemory : public sc_core::sc_module {
+ public:
+  ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock);
+
+  tlm_utils::simple_target_socket<ExternalMemory> socket;
+
+  [[nodiscard]] Bytes bytes_read() const { return read_; }
+  [[nodiscard]] Bytes bytes_written() const { return written_; }
+  [[nodiscard]] std::uint64_t busy_cycles() const { return static_cast<std::uint64_t>(busy_); }
+  void reset_counts();
+
+  /// Bytes as the memory moves them: whole granules.
+  [[nodiscard]] std::uint64_t granules(std::uint64_t bytes) const { return ceil_div(bytes, granule_) * granule_; }
+  /// Cycles that a burst of so many bytes occupies the data bus, without turnarounds.
+  [[nodiscard]] double transfer_cycles(std::uint64_t bytes) const {
+    return static_cast<double>(granules(bytes)) / bytes_per_cycle_;
+  }
+
+ private:
+  using Queue = std::deque<tlm::tlm_generic_payload*>;  ///< ordered by the cycle in which they are ready
+
+  tlm::tlm_sync_enum accept(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  void serve();
+  void serve_burst(Queue& queue, bool writing, bool other_waits);
+  [[nodiscard]] bool ready(const Queue& queue) const;
+  void arm();
+
+  double bytes_per_cycle_;
+  double latency_cycles_, turnaround_cycles_;
+  std::uint64_t turnaround_batch_, granule_;
+  Queue reads_, writes_;
+  bool last_was_write_ = false;
+  double free_at_ = 0;  ///< fractional: the remainder of a transfer is carried, not rounded up
+  Bytes read_, written_;
+  double busy_ = 0;
+  sc_core::sc_event wake_;
+};
+
+}  // namespace nibble

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <systemc>
+#include <vector>
+
+#include "models/config/accelerator.hpp"
+#include "sim/chip/data_ring.hpp"
+#include "sim/chip/external_memory.hpp"
+#include "sim/chip/kernel_result.hpp"
+#include "sim/chip/memory_node.hpp"
+#include "sim/chip/mni.hpp"
+#include "sim/chip/psum_ring.hpp"
+#include "sim/core/compute_core.hpp"
+#include "sim/core/guard.hpp"
+#include "sim/mapper/program.hpp"
+
+namespace nibble {
+
+/// Machine: a chip, built once, that runs kernels one after another; each starts on an idle chip.
+///
+/// SystemC allows one set of modules a process: build one Machine in a process and run everything on it.
+/// run() throws InternalError with every module's stall report if a kernel cannot end (a deadlock), and LawError
+/// if a law of the design does not hold for it.
+class Machine {
+ public:
+  explicit Machine(const Accelerator& accelerator);
+  ~Machine();
+
+  [[nodiscard]] KernelResult run(const KernelProgram& program);
+
+ private:
+  [[nodiscard]] KernelResult collect(const KernelProgram& program, std::uint64_t begin) const;
+  void check_finished(const KernelProgram& program) const;
+
+  const Accelerator accelerator_;
+  KernelGuard guard_;
+  DataRing ring_;
+  PsumRing psum_ring_;
+  MemoryNode memory_node_;
+  ExternalMemory memory_;
+  std::vector<std::unique_ptr<Mni>> mnis_;
+  std::vector<std::unique_ptr<ComputeCore>> cores_;
+};
+
+/// The design's laws for one kernel: time at least that of the array and of the memory at their peaks, MACs exact,
+/// every array cycle booked once. Throws LawError.
+void check_laws(const KernelProgram& program, const KernelResult& result, const Accelerator& accelerator);
+
+}  // namespace nibble

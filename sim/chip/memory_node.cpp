@@ -1,0 +1,103 @@
+#include "sim/chip/memory_node.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "models/base/check.hpp"
+#include "sim/chip/mni.hpp"
+#include "sim/core/kernel_time.hpp"
+
+namespace nibble {
+
+MemoryNode::MemoryNode(sc_core::sc_module_name name, const Accelerator& accelerator, DataRing& ring)
+    : sc_module{name},
+      socket{"socket"},
+      ring_{ring},
+      multicast_{accelerator.ring.multicast},
+      bytes_per_cycle_{accelerator.memory.bandwidth.value() * accelerator.memory.efficiency /
+                       accelerator.clock.value()} {
+  socket.register_nb_transport_bw(this, &MemoryNode::answer);
+}
+
+void MemoryNode::reset() { joining_.clear(); }
+
+Transfer& MemoryNode::new_transfer(Unit unit, Bytes bytes, std::vector<TransferEnd> ends) {
+  if (free_transfers_.empty()) {
+    transfers_.push_back(std::make_unique<Transfer>());
+    free_transfers_.push_back(transfers_.back().get());
+  }
+  Transfer& transfer = *free_transfers_.back();
+  free_transfers_.pop_back();
+  const std::uint64_t open = ends.size();
+  transfer = {unit, bytes.value(), std::move(ends), 0, open};
+  NIBBLE_CHECK(bytes.value() > 0, "an empty transfer");
+  return transfer;
+}
+
+void MemoryNode::release(Transfer& transfer) { free_transfers_.push_back(&transfer); }
+
+void MemoryNode::join_load(Mni& mni, const Instruction& instruction, TransferClient& client) {
+  const TransferEnd end{&mni, &instruction, &client, instruction.bytes.value()};
+  if (instruction.multicast == 0 || instruction.multicast_cores < 2 || !multicast_) {
+    mni.enqueue(new_transfer(Unit::load, instruction.bytes, {end}));
+    return;
+  }
+  auto& [first, ends] = joining_[instruction.multicast];
+  if (ends.empty()) first = &instruction;
+  NIBBLE_CHECK(first->bytes == instruction.bytes && first->multicast_cores == instruction.multicast_cores,
+               "multicast {}: its cores disagree about it", instruction.multicast);
+  ends.push_back(end);
+  NIBBLE_CHECK(ends.size() <= instruction.multicast_cores, "multicast {}: too many cores", instruction.multicast);
+  if (ends.size() == instruction.multicast_cores) {
+    Mni& asking = *ends.front().mni;
+    asking.enqueue(new_transfer(Unit::load, instruction.bytes, std::move(ends)));
+    joining_.erase(instruction.multicast);
+  }
+}
+
+void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
+  const bool write = transfer.unit == Unit::store;
+  tlm::tlm_generic_payload& payload =
+      pool_.acquire(transfer, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, bytes);
+  payload.get_extension<BurstExtension>()->ready =
+      write ? ring_.to_memory(bytes, mni.core()) : kernel_now() + ring_.request_cycles(mni.core());
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  socket->nb_transport_fw(payload, phase, delay);
+  payload.release();
+}
+
+tlm::tlm_sync_enum MemoryNode::answer(tlm::tlm_generic_payload& payload, tlm::tlm_phase& /*phase*/,
+                                      sc_core::sc_time& delay) {
+  Transfer& transfer = *payload.get_extension<BurstExtension>()->transfer;
+  const std::uint64_t last_out = kernel_now() + delay.value() / kKernelTicksPerCycle;
+  transfer.left_memory = last_out;
+  if (payload.is_write()) {
+    transfer.ends.front().mni->arrive(transfer, payload.get_data_length(), last_out);
+  } else {
+    deliver(transfer, payload.get_data_length(), last_out);
+  }
+  return tlm::TLM_COMPLETED;
+}
+
+void MemoryNode::deliver(Transfer& transfer, std::uint64_t bytes, std::uint64_t last_out) {
+  cores_.clear();
+  for (const TransferEnd& end : transfer.ends) cores_.push_back(end.mni->core());
+  const auto sending = static_cast<std::uint64_t>(static_cast<double>(bytes) / bytes_per_cycle_);
+  ring_.from_memory(bytes, last_out > sending ? last_out - sending : 0, last_out, cores_, arrivals_);
+  for (std::size_t i = 0; i < transfer.ends.size(); ++i) {
+    transfer.ends[i].mni->arrive(transfer, bytes, arrivals_[i]);
+  }
+}
+
+std::string MemoryNode::describe_stall() const {
+  std::string text;
+  for (const auto& [id, joined] : joining_) {
+    text += fmt::format("{}: multicast {} has {} of {} cores\n", name(), id, joined.second.size(),
+                        joined.first->multicast_cores);
+  }
+  return text;
+}
+
+}  // namespace nibble

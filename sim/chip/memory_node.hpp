@@ -1,0 +1,52 @@
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <vector>
+
+#include "models/config/accelerator.hpp"
+#include "sim/chip/burst.hpp"
+#include "sim/chip/data_ring.hpp"
+
+namespace nibble {
+
+/// MemoryNode: where the ring meets the external memory. Turns bursts into TLM-2.0 transactions, sends what comes back
+/// over the ring, and aggregates requests: a multicast is read once, when the last of its cores has asked.
+class MemoryNode : public sc_core::sc_module {
+ public:
+  MemoryNode(sc_core::sc_module_name name, const Accelerator& accelerator, DataRing& ring);
+
+  tlm_utils::simple_initiator_socket<MemoryNode> socket;
+
+  /// A core asks for `instruction`; a multicast waits here for its other cores.
+  void join_load(Mni& mni, const Instruction& instruction, TransferClient& client);
+  /// Sends one burst of `transfer` on its way (a read request, or data to be written).
+  void request(Mni& mni, Transfer& transfer, std::uint64_t bytes);
+
+  Transfer& new_transfer(Unit unit, Bytes bytes, std::vector<TransferEnd> ends);
+  void release(Transfer& transfer);
+  void reset();  ///< before a kernel: forgets multicast ids
+  [[nodiscard]] std::string describe_stall() const;
+
+ private:
+  tlm::tlm_sync_enum answer(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  void deliver(Transfer& transfer, std::uint64_t bytes, std::uint64_t last_out);
+
+  DataRing& ring_;
+  bool multicast_;
+  double bytes_per_cycle_;  ///< at which the memory sends: how long before its last byte a burst's first one left
+  BurstPool pool_;
+  std::map<std::uint32_t, std::pair<const Instruction*, std::vector<TransferEnd>>> joining_;
+  std::vector<std::unique_ptr<Transfer>> transfers_;
+  std::vector<Transfer*> free_transfers_;
+  std::vector<std::uint32_t> cores_;          // scratch of deliver()
+  std::vector<std::uint64_t> arrivals_;       // scratch of deliver()
+};
+
+}  // namespace nibble

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <queue>
+#include <systemc>
+#include <vector>
+
+#include "models/config/accelerator.hpp"
+#include "sim/chip/burst.hpp"
+#include "sim/chip/psum_ring.hpp"
+#include "sim/core/data_mover.hpp"
+#include "sim/core/guard.hpp"
+
+namespace nibble {
+
+class MemoryNode;
+
+/// Mni: a core's interface to the ring (IBM: memory-neighbour interface). Cuts transfers into bursts and keeps a
+/// limited number of them in flight for each direction.
+///
+/// Timing  a burst is requested as soon as the transfers before it are requested and a credit is free.
+/// Order   transfers are requested in the order of the calls; they complete when their last burst arrives.
+class Mni : public sc_core::sc_module, public DataMover {
+ public:
+  Mni(sc_core::sc_module_name name, std::uint32_t core, const Dma& dma, MemoryNode& node, PsumRing& psum_ring,
+      KernelGuard& guard);
+
+  void load(const Instruction& instruction, TransferClient& client) override;
+  void store(const Instruction& instruction, TransferClient& client) override;
+  const Bytes& exchange(const Instruction& instruction, sc_core::sc_event& done) override;
+
+  /// Takes a transfer on: this core asks for it, on behalf of all its ends.
+  void enqueue(Transfer& transfer);
+  /// `bytes` of `transfer` reach this core (loads) or are safe in memory (stores) in cycle `when`.
+  void arrive(Transfer& transfer, std::uint64_t bytes, std::uint64_t when);
+
+  [[nodiscard]] std::uint32_t core() const { return core_; }
+  [[nodiscard]] std::string describe_stall() const;
+
+ private:
+  struct Arrival {
+    std::uint64_t when = 0, sequence = 0, bytes = 0;
+    Transfer* transfer = nullptr;
+    bool operator>(const Arrival& other) const {
+      return when != other.when ? when > other.when : sequence > other.sequence;
+    }
+  };
+  struct Direction {
+    std::deque<Transfer*> waiting;
+    std::uint32_t in_flight = 0;
+  };
+
+  void request_bursts();
+  void retire();
+  void retire_one(const Arrival& arrival);
+  Direction& direction(Unit unit) { return unit == Unit::load ? loads_ : stores_; }
+
+  std::uint32_t core_;
+  std::uint64_t burst_;
+  std::uint32_t credits_;
+  MemoryNode& node_;
+  PsumRing& psum_ring_;
+  KernelGuard& guard_;
+  Direction loads_, stores_;
+  std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals_;
+  std::uint64_t sequence_ = 0;
+  sc_core::sc_event request_, arrival_;
+};
+
+}  // namespace nibble

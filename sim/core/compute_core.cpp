@@ -1,0 +1,257 @@
+#include "sim/core/compute_core.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/base/check.hpp"
+#include "models/formats/format.hpp"
+#include "models/timing/corelet_share.hpp"
+#include "sim/core/kernel_time.hpp"
+
+namespace nibble {
+namespace {
+
+/// MPE instructions in flight: one that runs and one whose weights load ahead.
+constexpr std::size_t kMpeInFlight = 2;
+
+std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit); }
+
+}  // namespace
+
+ComputeCore::ComputeCore(sc_core::sc_module_name name, const Accelerator& accelerator, DataMover& mover, KernelGuard& guard)
+    : sc_module{name},
+      accelerator_{accelerator},
+      mover_{mover},
+      guard_{guard},
+      l1_{"l1_port", accelerator.core.l1.corelet_bandwidth} {
+  for (std::uint32_t i = 0; i < accelerator.core.corelets; ++i) {
+    corelets_.push_back(std::make_unique<Corelet>(fmt::format("corelet{}", i).c_str(), accelerator.core.mpe, l1_,
+                                                  guard, [this](bool worked) { corelet_finished(worked); }));
+  }
+  SC_HAS_PROCESS(ComputeCore);
+  SC_THREAD(run_load);
+  SC_THREAD(run_mpe);
+  SC_THREAD(run_sfu);
+  SC_THREAD(run_store);
+}
+
+void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreProgram& instructions) {
+  NIBBLE_CHECK(done(), "{} is started while it runs", name());
+  if (program_ == nullptr || program.mac_mode != program_->mac_mode || program.a_format != program_->a_format ||
+      program.b_format != program_->b_format || program.depthwise != program_->depthwise) {
+    visit_cache_.clear();
+  }
+  program_ = &program;
+  instructions_ = &instructions;
+  mode_ = program.mac_mode.empty() ? nullptr : &require_mac_mode(accelerator_, program.a_format, program.b_format);
+  fetched_.fill(0);
+  ended_.fill(0);
+  units_at_work_ = 0;
+  finished_at_ = kernel_now();
+  sfu_busy_ = 0;
+  macs_ = Macs{0};
+  activity_ = Activity{};
+  slots_.reset(program.slots.size());
+  for (const auto& corelet : corelets_) corelet->ledger().start_at(kernel_now());
+  started_.notify(sc_core::SC_ZERO_TIME);
+}
+
+bool ComputeCore::done() const {
+  if (instructions_ == nullptr) return true;
+  for (std::size_t unit = 0; unit < kUnits; ++unit) {
+    if (ended_[unit] != instructions_->units[unit].size()) return false;
+  }
+  return true;
+}
+
+std::uint64_t ComputeCore::unfinished(Unit unit) const {
+  return instructions_->units[index_of(unit)].size() - ended_[index_of(unit)];
+}
+
+const Instruction& ComputeCore::next_instruction(Unit unit) {
+  const std::size_t i = index_of(unit);
+  while (instructions_ == nullptr || fetched_[i] == instructions_->units[i].size()) wait(started_);
+  return instructions_->units[i][fetched_[i]++];
+}
+
+void ComputeCore::end_instruction(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {
+  slots_.finish(instruction, unit, left_memory);
+  ++ended_[index_of(unit)];
+  finished_at_ = kernel_now();
+}
+
+void ComputeCore::run_load() {
+  guard_.run([&] {
+    WaitLog log;
+    while (true) {
+      const Instruction& instruction = next_instruction(Unit::load);
+      log.clear();
+      slots_.await(instruction, log);
+      if (instruction.resident) {
+        end_instruction(instruction, Unit::load, kernel_now());
+      } else {
+        mover_.load(instruction, *this);
+      }
+    }
+  });
+}
+
+void ComputeCore::run_mpe() {
+  guard_.run([&] {
+    while (true) {
+      const Instruction& instruction = next_instruction(Unit::mpe);
+      while (fetched_[index_of(Unit::mpe)] - ended_[index_of(Unit::mpe)] > kMpeInFlight) wait(mpe_retired_);
+      WaitLog log;
+      slots_.await(instruction, log);
+      const ArrayTile whole{instruction.m, instruction.n,       instruction.k, instruction.count, program_->depthwise,
+                            instruction.accumulate};
+      for (std::uint32_t i = 0; i < corelets_.size(); ++i) {
+        const std::vector<Visit>& visits =
+            visits_of(corelet_share(whole, instruction.split_n, accelerator_.core, i));
+        count_visits(visits);
+        if (!visits.empty()) begin_work();
+        corelets_[i]->issue({&visits, log});
+      }
+    }
+  });
+}
+
+void ComputeCore::corelet_finished(bool worked) {
+  if (worked) end_work();
+  // Corelets end their tasks in order: an instruction is over when the slowest has ended as many tasks.
+  std::uint64_t ended_by_all = corelets_.front()->tasks_ended();
+  for (const auto& corelet : corelets_) ended_by_all = std::min(ended_by_all, corelet->tasks_ended());
+  for (; mpe_retired_total_ < ended_by_all; ++mpe_retired_total_) {
+    const std::size_t i = index_of(Unit::mpe);
+    end_instruction(instructions_->units[i][ended_[i]], Unit::mpe);
+    mpe_retired_.notify(sc_core::SC_ZERO_TIME);
+  }
+}
+
+void ComputeCore::run_sfu() {
+  guard_.run([&] {
+    WaitLog log;
+    while (true) {
+      const Instruction& instruction = next_instruction(Unit::sfu);
+      log.clear();
+      slots_.await(instruction, log);
+      for (const Interval& waited : log) book_tail(waited.state, waited.begin, waited.end);
+      run_vector_lanes(instruction.lane_ops, instruction.l1_read, instruction.l1_written, sfu_done_);
+      end_instruction(instruction, Unit::sfu);
+    }
+  });
+}
+
+void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, Bytes read, Bytes written, sc_core::sc_event& done) {
+  const SfuArrays& sfu = accelerator_.core.sfu;
+  const std::uint64_t lanes = std::uint64_t{sfu.arrays} * sfu.units * sfu.lanes * corelets_.size();
+  const std::uint64_t begin = kernel_now();
+  begin_work();
+  l1_.start(read + written, ceil_div(lane_ops, lanes), sfu.startup_cycles, done);
+  wait(done);
+  end_work();
+  activity_.sfu_lane_ops += lane_ops;
+  activity_.l1_read += read;
+  activity_.l1_written += written;
+  sfu_busy_ += (kernel_now() - begin) * corelets_.size();
+  book_tail(ArrayState::vector, begin, kernel_now());
+}
+
+void ComputeCore::run_store() {
+  guard_.run([&] {
+    WaitLog log;
+    while (true) {
+      const Instruction& instruction = next_instruction(Unit::store);
+      log.clear();
+      slots_.await(instruction, log);
+      if (instruction.reduce != 0) run_exchange(instruction);
+      if (instruction.resident) {
+        end_instruction(instruction, Unit::store);
+      } else {
+        activity_.l1_read += instruction.bytes;
+        mover_.store(instruction, *this);
+      }
+    }
+  });
+}
+
+void ComputeCore::run_exchange(const Instruction& instruction) {
+  const std::uint64_t begin = kernel_now();
+  const Bytes received = mover_.exchange(instruction, exchange_done_);
+  book_tail(ArrayState::ring, begin, kernel_now());
+  if (received.value() == 0) return;
+  // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.
+  const std::uint64_t sums = received.value() * 8 / format_storage(mode_->accumulator).bits;
+  run_vector_lanes(sums, received, received, exchange_done_);
+}
+
+void ComputeCore::transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {
+  if (unit == Unit::load) {
+    activity_.l1_written += instruction.bytes;
+  } else {
+    book_tail(ArrayState::memory, 0, kernel_now());
+  }
+  end_instruction(instruction, unit, left_memory);
+}
+
+void ComputeCore::book_tail(ArrayState state, std::uint64_t begin, std::uint64_t end) {
+  // While matrix work is left the arrays keep their own books; vector work goes before stores.
+  if (unfinished(Unit::mpe) > 0) return;
+  if (state == ArrayState::memory && begin == 0 && unfinished(Unit::sfu) > 0) return;
+  for (const auto& corelet : corelets_) {
+    corelet->ledger().book(state, std::max(begin, corelet->ledger().booked_until()), end);
+  }
+}
+
+void ComputeCore::close(std::uint64_t end) {
+  for (const auto& corelet : corelets_) corelet->ledger().close(end);
+}
+
+std::uint64_t ComputeCore::array_cycles(ArrayState state) const {
+  std::uint64_t sum = 0;
+  for (const auto& corelet : corelets_) sum += corelet->ledger().count(state);
+  return sum;
+}
+
+const std::vector<Visit>& ComputeCore::visits_of(const ArrayTile& tile) {
+  const VisitKey key{tile.m, tile.n, tile.k, tile.count, tile.accumulate};
+  const auto [found, fresh] = visit_cache_.try_emplace(key);
+  if (fresh) {
+    found->second = array_visits(accelerator_.core.mpe, accelerator_.core.l0, *mode_, program_->a_format,
+                                 program_->b_format, tile);
+  }
+  return found->second;
+}
+
+void ComputeCore::count_visits(const std::vector<Visit>& visits) {
+  for (const Visit& visit : visits) {
+    const std::uint64_t repeat = visit.repeat;
+    macs_ += visit.macs * repeat;
+    activity_.register_read += visit.register_read * repeat;
+    activity_.register_written += visit.register_written * repeat;
+    activity_.l0_read += visit.streamed * repeat;
+    activity_.l0_written += visit.streamed * repeat;
+    activity_.l1_read += (visit.stationary + visit.streamed + visit.psum_read) * repeat;
+    activity_.l1_written += visit.psum_written * repeat;
+  }
+}
+
+void ComputeCore::begin_work() {
+  if (units_at_work_++ == 0) working_since_ = kernel_now();
+}
+
+void ComputeCore::end_work() {
+  NIBBLE_CHECK(units_at_work_ > 0, "{} ends work that never began", name());
+  if (--units_at_work_ == 0) activity_.core_busy_cycles += kernel_now() - working_since_;
+}
+
+std::string ComputeCore::describe_stall() const {
+  std::string text = fmt::format("{}: left to end: {} loads, {} matrix, {} vector, {} stores; {}", name(),
+                                 unfinished(Unit::load), unfinished(Unit::mpe), unfinished(Unit::sfu),
+                                 unfinished(Unit::store), slots_.describe());
+  for (const auto& corelet : corelets_) text += "\n  " + corelet->describe_stall();
+  return text;
+}
+
+}  // namespace nibble

@@ -1,0 +1,85 @@
+#include "sim/core/corelet.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sim/core/kernel_time.hpp"
+
+namespace nibble {
+
+Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, KernelGuard& guard, TaskDone on_done)
+    : sc_module{name}, weight_buffers_{mpe.weight_buffers}, l1_{l1}, guard_{guard}, on_done_{std::move(on_done)} {
+  SC_HAS_PROCESS(Corelet);
+  SC_THREAD(load_blocks);
+  SC_THREAD(run_array);
+}
+
+void Corelet::issue(CoreletTask task) {
+  tasks_.push_back(std::move(task));
+  ++issued_;
+  task_issued_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Corelet::load_blocks() {
+  guard_.run([&] {
+    for (std::uint64_t sequence = 0;; ++sequence) {
+      while (issued_ <= sequence) wait(task_issued_);
+      if (sequence < first_task_) continue;  // a task without visits, ended already
+      const std::vector<Visit>& visits = *tasks_[sequence - first_task_].visits;
+      for (const Visit& visit : visits) {
+        for (std::uint64_t i = 0; i < visit.repeat; ++i) {
+          while (blocks_loaded_ - blocks_used_ >= weight_buffers_) wait(block_freed_);
+          if (visit.stationary.value() > 0) {
+            l1_.start(visit.stationary, 1, 0, load_done_);
+            wait(load_done_);
+          }
+          ++blocks_loaded_;
+          block_loaded_.notify(sc_core::SC_ZERO_TIME);
+        }
+      }
+    }
+  });
+}
+
+void Corelet::run_array() {
+  guard_.run([&] {
+    for (std::uint64_t sequence = 0;; ++sequence) {
+      while (issued_ <= sequence) wait(task_issued_);
+      const CoreletTask& task = tasks_.front();
+      for (const Interval& waited : task.issue_log) ledger_.book(waited.state, waited.begin, waited.end);
+      ledger_.book(ArrayState::sync, ledger_.booked_until(), kernel_now());
+      const std::vector<Visit>& visits = *task.visits;
+      for (const Visit& visit : visits) {
+        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit);
+      }
+      const bool worked = !visits.empty();
+      tasks_.pop_front();
+      ++first_task_;
+      on_done_(worked);
+    }
+  });
+}
+
+void Corelet::run_visit(const Visit& visit) {
+  while (blocks_loaded_ == blocks_used_) wait(block_loaded_);
+  const std::uint64_t begin = kernel_now();
+  ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
+  l1_.start(visit.streamed + visit.psum_read + visit.psum_written, visit.compute.value(), visit.fill_drain.value(),
+            visit_done_);
+  wait(visit_done_);
+  const std::uint64_t end = kernel_now();
+  const std::uint64_t drained = end - visit.fill_drain.value();
+  ledger_.book(ArrayState::compute, begin, begin + visit.compute.value());
+  ledger_.book(ArrayState::l1, begin + visit.compute.value(), drained);
+  ledger_.book(ArrayState::fill_drain, drained, end);
+  ++blocks_used_;
+  block_freed_.notify(sc_core::SC_ZERO_TIME);
+}
+
+std::string Corelet::describe_stall() const {
+  return fmt::format("{}: {} tasks waiting, {} blocks loaded, {} used", name(), tasks_.size(), blocks_loaded_,
+                     blocks_used_);
+}
+
+}  // namespace nibble

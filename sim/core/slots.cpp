@@ -1,0 +1,79 @@
+#include "sim/core/slots.hpp"
+
+#include <fmt/format.h>
+
+#include "models/base/check.hpp"
+#include "sim/core/kernel_time.hpp"
+
+namespace nibble {
+
+void SlotTable::reset(std::size_t count) {
+  if (slots_.size() < count) slots_.resize(count);
+  count_ = count;
+  for (Slot& slot : slots_) slot.state = State::empty;
+}
+
+void SlotTable::await(const Instruction& instruction, WaitLog& log) {
+  for (const SlotIndex index : instruction.waits) {
+    Slot& slot = slots_.at(index);
+    const std::uint64_t begin = kernel_now();
+    while (slot.state != State::full) sc_core::wait(*slot.changed);
+    log_fill_wait(slot, begin, log);
+  }
+  for (const SlotIndex index : instruction.acquires) {
+    Slot& slot = slots_.at(index);
+    const std::uint64_t begin = kernel_now();
+    while (slot.state != State::empty) sc_core::wait(*slot.changed);
+    log_free_wait(slot, begin, log);
+    slot.state = State::owned;
+  }
+}
+
+void SlotTable::log_fill_wait(const Slot& slot, std::uint64_t begin, WaitLog& log) const {
+  const std::uint64_t now = kernel_now();
+  if (now == begin) return;
+  if (slot.filled_by != Unit::load) {
+    log.push_back({ArrayState::vector, begin, now});
+    return;
+  }
+  const std::uint64_t left = std::clamp(slot.left_memory, begin, now);
+  if (left > begin) log.push_back({ArrayState::memory, begin, left});
+  if (now > left) log.push_back({ArrayState::ring, left, now});
+}
+
+void SlotTable::log_free_wait(const Slot& slot, std::uint64_t begin, WaitLog& log) const {
+  const std::uint64_t now = kernel_now();
+  if (now == begin) return;
+  const ArrayState cause = slot.freed_by == Unit::sfu ? ArrayState::vector : ArrayState::memory;
+  log.push_back({cause, begin, now});
+}
+
+void SlotTable::finish(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {
+  for (const SlotIndex index : instruction.publishes) {
+    Slot& slot = slots_.at(index);
+    NIBBLE_CHECK(slot.state == State::owned, "slot {} is published but not owned", index);
+    slot.state = State::full;
+    slot.filled_by = unit;
+    slot.left_memory = left_memory;
+    slot.changed->notify(sc_core::SC_ZERO_TIME);
+  }
+  for (const SlotIndex index : instruction.frees) {
+    Slot& slot = slots_.at(index);
+    NIBBLE_CHECK(slot.state != State::empty, "slot {} is freed but empty", index);
+    slot.state = State::empty;
+    slot.freed_by = unit;
+    slot.changed->notify(sc_core::SC_ZERO_TIME);
+  }
+}
+
+std::string SlotTable::describe() const {
+  std::string text;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const State state = slots_[i].state;
+    text += fmt::format("{}slot {} {}", i == 0 ? "" : ", ", i,
+                        state == State::empty ? "empty" : state == State::owned ? "owned" : "full");
+  }
+  return text;
+}
+
+}  // namespace nibble

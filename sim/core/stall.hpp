@@ -1,0 +1,50 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace nibble {
+
+/// What an array does, or waits for: the columns of ArrayCycles.
+enum class ArrayState : std::uint8_t { compute, fill_drain, memory, ring, l1, vector, sync };
+inline constexpr std::size_t kArrayStates = 7;
+
+/// A stretch of time with its cause, in kernel cycles.
+struct Interval {
+  ArrayState state = ArrayState::sync;
+  std::uint64_t begin = 0, end = 0;
+};
+
+/// The history of one array: every cycle since start_at() is booked to exactly one state.
+class StateLedger {
+ public:
+  void start_at(std::uint64_t cycle) {
+    counts_.fill(0);
+    booked_until_ = cycle;
+  }
+  /// Books what is not yet booked of [begin, end); later calls never reach back.
+  void book(ArrayState state, std::uint64_t begin, std::uint64_t end) {
+    const std::uint64_t from = std::max(begin, booked_until_);
+    if (end <= from) return;
+    if (from > booked_until_) add(ArrayState::sync, from - booked_until_);
+    add(state, end - from);
+    booked_until_ = end;
+  }
+  /// Books everything up to `end` that no call has named.
+  void close(std::uint64_t end) { book(ArrayState::sync, booked_until_, end); }
+
+  [[nodiscard]] std::uint64_t booked_until() const { return booked_until_; }
+  [[nodiscard]] std::uint64_t count(ArrayState state) const { return counts_[static_cast<std::size_t>(state)]; }
+
+ private:
+  void add(ArrayState state, std::uint64_t cycles) { counts_[static_cast<std::size_t>(state)] += cycles; }
+
+  std::array<std::uint64_t, kArrayStates> counts_{};
+  std::uint64_t booked_until_ = 0;
+};
+
+using WaitLog = std::vector<Interval>;
+
+}  // namespace nibble
