@@ -178,7 +178,9 @@ void ComputeCore::run_store() {
 
 void ComputeCore::run_exchange(const Instruction& instruction) {
   const std::uint64_t begin = kernel_now();
-  const Bytes received = mover_.exchange(instruction, exchange_done_);
+  const Bytes& arriving = mover_.exchange(instruction, exchange_done_);
+  wait(exchange_done_);
+  const Bytes received = arriving;
   book_tail(ArrayState::ring, begin, kernel_now());
   if (received.value() == 0) return;
   // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.

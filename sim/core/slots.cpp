@@ -2,10 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "models/base/check.hpp"
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
+namespace {
+
+constexpr std::array<const char*, 4> kStateNames{"empty", "owned", "full", "draining"};
+
+}  // namespace
 
 void SlotTable::reset(std::size_t count) {
   if (slots_.size() < count) slots_.resize(count);
@@ -26,6 +34,10 @@ void SlotTable::await(const Instruction& instruction, WaitLog& log) {
     while (slot.state != State::empty) sc_core::wait(*slot.changed);
     log_free_wait(slot, begin, log);
     slot.state = State::owned;
+  }
+  for (const SlotIndex index : instruction.frees) {
+    Slot& slot = slots_.at(index);
+    if (slot.state == State::full) slot.state = State::draining;
   }
 }
 
@@ -71,7 +83,7 @@ std::string SlotTable::describe() const {
   for (std::size_t i = 0; i < count_; ++i) {
     const State state = slots_[i].state;
     text += fmt::format("{}slot {} {}", i == 0 ? "" : ", ", i,
-                        state == State::empty ? "empty" : state == State::owned ? "owned" : "full");
+                        kStateNames[static_cast<std::size_t>(state)]);
   }
   return text;
 }

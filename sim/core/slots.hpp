@@ -18,7 +18,8 @@ class SlotTable {
   void reset(std::size_t count);
 
   /// Blocks the calling SC_THREAD until every `waits` slot is full and every `acquires` slot empty, and takes
-  /// the latter. Adds what it waited for, and how long, to `log`.
+  /// the latter. A slot that the instruction will free is drained from now on: an instruction issued behind it waits
+  /// for the next filling. Adds what it waited for, and how long, to `log`.
   void await(const Instruction& instruction, WaitLog& log);
 
   /// Ends an instruction: its results become full, its inputs empty. `left_memory`: the cycle in which the
@@ -29,7 +30,7 @@ class SlotTable {
   [[nodiscard]] std::string describe() const;
 
  private:
-  enum class State : std::uint8_t { empty, owned, full };
+  enum class State : std::uint8_t { empty, owned, full, draining };
   struct Slot {
     State state = State::empty;
     Unit filled_by = Unit::load, freed_by = Unit::store;

@@ -1,0 +1,85 @@
+// Proves: one direction runs at the achieved rate; two directions lose two turnarounds for each batch of the smaller
+// one, which is the measured law t = (R + W) / rate + alpha * min(R, W); whole granules move.
+#include "sim/chip/external_memory.hpp"
+
+#include <gtest/gtest.h>
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include "sim/chip/burst.hpp"
+#include "sim/core/kernel_time.hpp"
+#include "tests/support/small_machine.hpp"
+
+namespace nibble {
+namespace {
+
+class Initiator : public sc_core::sc_module {
+ public:
+  explicit Initiator(sc_core::sc_module_name name) : sc_module{name}, socket{"socket"} {
+    socket.register_nb_transport_bw(this, &Initiator::answer);
+  }
+  void send(tlm::tlm_command command, std::uint64_t bytes) {
+    tlm::tlm_generic_payload& payload = pool_.acquire(transfer_, command, bytes);
+    payload.get_extension<BurstExtension>()->ready = kernel_now();
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay;
+    socket->nb_transport_fw(payload, phase, delay);
+    payload.release();
+  }
+  tlm_utils::simple_initiator_socket<Initiator> socket;
+  std::uint64_t last = 0;
+
+ private:
+  tlm::tlm_sync_enum answer(tlm::tlm_generic_payload& payload, tlm::tlm_phase&, sc_core::sc_time& delay) {
+    EXPECT_EQ(payload.get_response_status(), tlm::TLM_OK_RESPONSE);
+    last = std::max<std::uint64_t>(last, kernel_now() + delay.value() / kKernelTicksPerCycle);
+    return tlm::TLM_COMPLETED;
+  }
+  BurstPool pool_;
+  Transfer transfer_;
+};
+
+std::uint64_t cycles_for(const Memory& config, int reads, int writes, std::uint64_t bytes) {
+  ExternalMemory memory{"memory", config, Hertz{1e9}};
+  Initiator initiator{"initiator"};
+  initiator.socket.bind(memory.socket);
+  for (int i = 0; i < std::max(reads, writes); ++i) {
+    if (i < reads) initiator.send(tlm::TLM_READ_COMMAND, bytes);
+    if (i < writes) initiator.send(tlm::TLM_WRITE_COMMAND, bytes);
+  }
+  sc_core::sc_start();
+  return initiator.last;
+}
+
+TEST(ExternalMemory, OneDirectionRunsAtTheAchievedRate) {
+  Memory config = test::small_machine().memory;
+  config.efficiency = 0.75;  // 48 B/cycle
+  EXPECT_EQ(cycles_for(config, 100, 0, 4096), static_cast<std::uint64_t>(std::ceil(100 * 4096 / 48.0)));
+}
+
+TEST(ExternalMemory, TheSmallerDirectionCostsTurnarounds) {
+  Memory config = test::small_machine().memory;
+  config.turnaround = Seconds{10e-9};
+  // 64 reads and 16 writes of one batch each: 80 x 64 cycles, and two turnarounds of 10 for each write.
+  EXPECT_EQ(cycles_for(config, 64, 16, 4096), 80U * 64 + 16 * 2 * 10);
+}
+
+TEST(ExternalMemory, ABurstOfSeveralBatchesPaysForEach) {
+  Memory config = test::small_machine().memory;
+  config.turnaround = Seconds{10e-9};
+  config.turnaround_batch = Bytes{1024};
+  // Four batches a burst; the last write has nobody left to alternate with and pays its change of direction only.
+  EXPECT_EQ(cycles_for(config, 10, 10, 4096), 20U * 64 + (19 * 4 + 1) * 10);
+}
+
+TEST(ExternalMemory, LatencyDelaysTheAnswerOnly) {
+  Memory config = test::small_machine().memory;
+  config.latency = Seconds{100e-9};
+  EXPECT_EQ(cycles_for(config, 10, 0, 4096), 10U * 64 + 100);
+}
+
+TEST(ExternalMemory, WholeGranulesMove) {
+  EXPECT_EQ(cycles_for(test::small_machine().memory, 1, 0, 129), 4U);  // 256 B
+}
+
+}  // namespace
+}  // namespace nibble
