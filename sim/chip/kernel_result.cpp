@@ -1,0 +1,16 @@
+#include "sim/chip/kernel_result.hpp"
+
+namespace nibble {
+
+ArrayCycles& ArrayCycles::operator+=(const ArrayCycles& other) {
+  compute += other.compute;
+  fill_drain += other.fill_drain;
+  memory += other.memory;
+  ring += other.ring;
+  l1 += other.l1;
+  vector += other.vector;
+  sync += other.sync;
+  return *this;
+}
+
+}  // namespace nibble

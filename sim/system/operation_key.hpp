@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "sim/mapper/residency.hpp"
+#include "workloads/lowering/step.hpp"
+
+namespace nibble {
+
+/// Everything about an operation that its program and its time depend on, as text: operations with equal keys are
+/// simulated once. Names of layers and tensors are not part of it.
+[[nodiscard]] std::string operation_key(const Step& step, std::size_t operation, const OperationResidency& residency);
+
+}  // namespace nibble

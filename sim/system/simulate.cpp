@@ -1,0 +1,188 @@
+#include "sim/system/simulate.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "models/base/check.hpp"
+#include "sim/chip/machine.hpp"
+#include "sim/mapper/mapper.hpp"
+#include "sim/mapper/program_check.hpp"
+#include "sim/system/operation_key.hpp"
+#include "workloads/trace/network.hpp"
+
+namespace nibble {
+namespace {
+
+using HostClock = std::chrono::steady_clock;
+
+/// Adds one operation to the run's totals.
+void add(RunResult& run, OperationResult operation) {
+  run.cycles += operation.kernel.cycles;
+  run.macs += operation.macs;
+  run.array_cycles += operation.kernel.array_cycles;
+  run.activity += operation.kernel.activity;
+  run.operations.push_back(std::move(operation));
+}
+
+/// Cycles that the run's MACs would take if every lane worked in every cycle, each GEMM at its own mode's rate.
+double ideal_cycles(const RunResult& run) {
+  double cycles = 0;
+  for (const OperationResult& operation : run.operations) {
+    if (operation.macs.value() == 0) continue;
+    const MacMode& mode = require_mac_mode(run.accelerator, operation.a_format, operation.b_format);
+    cycles += ratio(operation.macs, peak_macs_per_cycle(run.accelerator, mode));
+  }
+  return cycles;
+}
+
+void finish(RunResult& run, HostClock::time_point began) {
+  run.time = duration(run.cycles, run.accelerator.clock);
+  const double ideal = ideal_cycles(run);
+  run.peak_macs =
+      ideal > 0 ? static_cast<double>(run.macs.value()) * static_cast<double>(run.cycles.value()) / ideal : 0;
+  run.energy = energy_of(run.activity, run.accelerator, run.technology, run.time);
+  run.carbon = carbon_of(run.energy.total, run.time, run.accelerator, run.technology, run.grid);
+  run.simulation_s = std::chrono::duration<double>(HostClock::now() - began).count();
+}
+
+OperationResult describe(const Operation& operation) {
+  OperationResult result;
+  result.layer = operation.layer;
+  result.pass = operation.pass;
+  if (operation.gemm) {
+    const GemmWork& gemm = *operation.gemm;
+    result.m = gemm.m;
+    result.n = gemm.n;
+    result.k = gemm.k;
+    result.count = gemm.count;
+    result.a_format = gemm.a_format;
+    result.b_format = gemm.b_format;
+    result.macs = gemm.macs();
+  }
+  for (const VectorWork& work : operation.vector) {
+    if (!result.vector_work.empty()) result.vector_work += " + ";
+    result.vector_work += work.what;
+  }
+  return result;
+}
+
+/// What simulating an operation gave, kept for its equals.
+struct Simulated {
+  KernelResult kernel;
+  std::string mac_mode, mapping;
+};
+
+/// Maps and simulates the operations of a step, equal ones once.
+class StepRunner {
+ public:
+  StepRunner(const Step& step, RunResult& run) : step_{step}, run_{run}, machine_{run.accelerator} {}
+
+  void operate(const ProgressSink& progress, const ProgramSink& programs) {
+    const ResidencyPlan plan = plan_residency(step_, run_.accelerator, run_.request.residency);
+    for (std::size_t i = 0; i < step_.operations.size(); ++i) {
+      OperationResult result = describe(step_.operations[i]);
+      const Simulated& simulated = simulate(i, plan.operations[i], result.memoised, programs);
+      result.kernel = simulated.kernel;
+      result.mac_mode = simulated.mac_mode;
+      result.mapping = simulated.mapping;
+      check_compulsory(i, plan.operations[i], simulated.kernel);
+      const std::string layer = result.layer;
+      add(run_, std::move(result));
+      if (progress) progress(i + 1, step_.operations.size(), layer);
+    }
+  }
+
+ private:
+  const Simulated& simulate(std::size_t i, const OperationResidency& residency, bool& memoised,
+                            const ProgramSink& programs) {
+    const std::string key = operation_key(step_, i, residency);
+    const auto [found, fresh] = simulated_.try_emplace(key);
+    memoised = !fresh && run_.request.memoise;
+    if (memoised && !programs) return found->second;
+    const KernelProgram program = map_operation(step_, i, run_.accelerator, residency, {});
+    if (programs) programs(program);
+    if (memoised) return found->second;
+    found->second = {machine_.run(program), program.mac_mode, program.mapping};
+    ++run_.kernels_simulated;
+    return found->second;
+  }
+
+  /// Each byte that an operation reads or writes, and that does not stay in L1, crosses the memory interface.
+  void check_compulsory(std::size_t i, const OperationResidency& residency, const KernelResult& kernel) const {
+    const Operation& operation = step_.operations[i];
+    Bytes reads, writes;
+    for (std::size_t use = 0; use < operation.reads.size(); ++use) {
+      if (!residency.read_resident(use)) reads += operation.reads[use].bytes;
+    }
+    for (std::size_t use = 0; use < operation.writes.size(); ++use) {
+      if (residency.stored(use)) writes += operation.writes[use].bytes;
+    }
+    if (kernel.activity.memory_read < reads || kernel.activity.memory_written < writes) {
+      throw LawError{fmt::format("{} ({}): {} B read and {} B written, at least {} and {} B must be", operation.layer,
+                                 to_string(operation.pass), kernel.activity.memory_read.value(),
+                                 kernel.activity.memory_written.value(), reads.value(), writes.value())};
+    }
+  }
+
+  const Step& step_;
+  RunResult& run_;
+  Machine machine_;
+  std::map<std::string, Simulated> simulated_;
+};
+
+RunResult load_inputs(const RunRequest& request) {
+  RunResult run;
+  run.request = request;
+  run.accelerator = load_accelerator(request.accelerator);
+  run.technology = load_technology(run.accelerator.technology);
+  run.grid = load_grid(request.grid);
+  return run;
+}
+
+}  // namespace
+
+RunResult simulate(const RunRequest& request, const ProgressSink& progress, const ProgramSink& programs) {
+  const auto began = HostClock::now();
+  RunResult run = load_inputs(request);
+  run.recipe = load_recipe(request.recipe);
+  const Network network = load_network(request.network);
+  run.network_name = network.name;
+  run.network_hash = network.hash;
+  const Step step = request.training ? lower_training_step(network, run.recipe, request.batch)
+                                     : lower_inference(network, run.recipe, request.batch);
+  run.free_layers = step.free_layers;
+  StepRunner{step, run}.operate(progress, programs);
+  if (run.macs != step.macs()) {
+    throw LawError{fmt::format("{} MACs were executed, the step has {}", run.macs.value(), step.macs().value())};
+  }
+  finish(run, began);
+  return run;
+}
+
+RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& programs,
+                 const ProgressSink& progress) {
+  const auto began = HostClock::now();
+  RunResult run = load_inputs(request);
+  for (const KernelProgram& program : programs) check_program(program, run.accelerator);
+  Machine machine{run.accelerator};
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    const KernelProgram& program = programs[i];
+    OperationResult result;
+    result.layer = program.layer;
+    result.pass = program.pass;
+    result.mac_mode = program.mac_mode;
+    result.a_format = program.a_format;
+    result.b_format = program.b_format;
+    result.mapping = program.mapping;
+    result.macs = totals(program).macs;
+    result.kernel = machine.run(program);
+    ++run.kernels_simulated;
+    add(run, std::move(result));
+    if (progress) progress(i + 1, programs.size(), program.layer);
+  }
+  finish(run, began);
+  return run;
+}
+
+}  // namespace nibble

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/mapper/program.hpp"
+#include "sim/system/run_result.hpp"
+
+namespace nibble {
+
+/// Told after each operation: how many are done, of how many, and which layer was the last.
+using ProgressSink = std::function<void(std::size_t done, std::size_t total, const std::string& layer)>;
+/// Given every operation's program in execution order, repeated ones too.
+using ProgramSink = std::function<void(const KernelProgram&)>;
+
+/// Reads the files that the request names, lowers, maps and simulates one step.
+///
+/// Builds the machine's SystemC modules: call once in a process (fork for more). InputError for wrong input,
+/// LawError when a law of the design does not hold.
+[[nodiscard]] RunResult simulate(const RunRequest& request, const ProgressSink& progress = {},
+                                 const ProgramSink& programs = {});
+
+/// Drives the machine with programs made elsewhere (schema: sim/mapper/README.md). Of `request` only the
+/// accelerator, the grid and memoise count. Once in a process, like simulate().
+[[nodiscard]] RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& programs,
+                               const ProgressSink& progress = {});
+
+}  // namespace nibble
