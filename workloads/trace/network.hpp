@@ -41,6 +41,7 @@ struct Layer {
   std::uint64_t groups = 1;          ///< conv2d
   bool bias = false;                 ///< conv2d, linear
   bool transpose_b = false;          ///< matmul: C = A * B^T
+  bool slice = false;                ///< reshape: takes a part of its input
   std::uint64_t parameters = 0;      ///< trainable, bias included
   std::string shares_weights_with;   ///< tied weights: that layer's name; then parameters = 0
   std::optional<double> activation_zeros;  ///< measured share of zeros in this layer's output, 0..1
@@ -51,7 +52,7 @@ struct Layer {
 struct Network {
   std::string name;
   std::string description;
-  std::string source;                ///< what was captured, by what
+  std::string origin;                ///< what was captured, by what
   std::vector<Layer> layers;
   std::string file;
   std::string hash;

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+
+#include "models/base/error.hpp"
+#include "models/config/catalogue.hpp"
+#include "models/config/yaml_reader.hpp"
+#include "workloads/trace/layer_kinds.hpp"
+#include "workloads/trace/network.hpp"
+#include "workloads/trace/shape_rules.hpp"
+
+namespace nibble {
+namespace {
+
+constexpr std::int64_t kLargestExtent = std::int64_t{1} << 32;
+
+/// Reads the layers of one trace; problems go to the file, so that a reader sees all of them at once.
+class NetworkReader {
+ public:
+  explicit NetworkReader(Network& network) : network_{network} {}
+
+  void read_layer(const MapReader& map) {
+    Layer layer;
+    layer.name = map.text("name");
+    read_kind(map, layer);
+    const std::vector<const Layer*> inputs = read_inputs(map, layer);
+    for (const std::int64_t n : map.integers("output", 1, kLargestExtent)) {
+      layer.output.push_back(static_cast<std::uint64_t>(n));
+    }
+    read_attributes(map, layer);
+    const KindName& kind = kLayerKinds[static_cast<std::size_t>(layer.kind)];
+    if (inputs.size() < kind.min_inputs || inputs.size() > kind.max_inputs) {
+      if (inputs.size() == layer_inputs_named_) {
+        map.problem("inputs", "NET-INPUTS", fmt::format("{}: {} inputs", layer.name, inputs.size()),
+                    kind.min_inputs == kind.max_inputs ? fmt::format("{} takes {}", kind.name, kind.min_inputs)
+                                                       : fmt::format("{} takes {} or more", kind.name, kind.min_inputs));
+      }
+    } else if (!layer.output.empty()) {
+      const std::string fault = shape_fault(layer, inputs);
+      if (!fault.empty()) {
+        map.problem("output", "NET-SHAPE",
+                    fmt::format("{}: output [{}] does not fit", layer.name, fmt::join(layer.output, ", ")), fault);
+      }
+    }
+    const auto index = static_cast<LayerIndex>(network_.layers.size());
+    if (!index_of_.emplace(layer.name, index).second) {
+      map.problem("name", "NET-DUPLICATE", fmt::format("a second layer is called '{}'", layer.name));
+    }
+    network_.layers.push_back(std::move(layer));
+  }
+
+ private:
+  void read_kind(const MapReader& map, Layer& layer) {
+    std::vector<std::string> words;
+    for (const KindName& entry : kLayerKinds) words.emplace_back(entry.name);
+    const std::string word = map.choice("kind", words);
+    for (const KindName& entry : kLayerKinds) {
+      if (entry.name == word) layer.kind = entry.kind;
+    }
+  }
+
+  std::vector<const Layer*> read_inputs(const MapReader& map, Layer& layer) {
+    std::vector<const Layer*> inputs;
+    const std::vector<std::string> names = map.texts("inputs", std::vector<std::string>{});
+    layer_inputs_named_ = names.size();
+    for (const std::string& name : names) {
+      const auto found = index_of_.find(name);
+      if (found == index_of_.end()) {
+        std::vector<std::string> known;
+        for (const auto& [earlier, index] : index_of_) known.push_back(earlier);
+        const std::string near = nearest_word(name, known);
+        map.problem("inputs", "NET-UNKNOWN", fmt::format("{}: no earlier layer is called '{}'", layer.name, name),
+                    near.empty() ? "layers stand in the order in which they run" : fmt::format("did you mean '{}'?", near));
+        continue;
+      }
+      layer.inputs.push_back(found->second);
+    }
+    for (const LayerIndex i : layer.inputs) inputs.push_back(&network_.layers[i]);
+    return inputs;
+  }
+
+  static void read_pair(const MapReader& map, const std::string& key, std::uint64_t (&pair)[2], std::int64_t min) {
+    const auto fallback = static_cast<std::int64_t>(pair[0]);
+    const std::vector<std::int64_t> values =
+        map.integers(key, min, 4096, std::vector<std::int64_t>{fallback, fallback});
+    if (values.size() != 2) {
+      map.problem(key, "NET-PAIR", fmt::format("{} has {} numbers", key, values.size()), "needs [height, width]");
+      return;
+    }
+    pair[0] = static_cast<std::uint64_t>(values[0]);
+    pair[1] = static_cast<std::uint64_t>(values[1]);
+  }
+
+  void read_attributes(const MapReader& map, Layer& layer) const {
+    const bool windowed = layer.kind == LayerKind::conv2d || layer.kind == LayerKind::max_pool ||
+                          layer.kind == LayerKind::avg_pool;
+    if (windowed) {
+      read_pair(map, "kernel", layer.window.kernel, 1);
+      read_pair(map, "stride", layer.window.stride, 1);
+      read_pair(map, "padding", layer.window.padding, 0);
+      read_pair(map, "dilation", layer.window.dilation, 1);
+    }
+    if (layer.kind == LayerKind::conv2d) layer.groups = static_cast<std::uint64_t>(map.integer("groups", 1, 1 << 20, 1));
+    if (layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear) layer.bias = map.boolean("bias", false);
+    if (layer.kind == LayerKind::matmul) layer.transpose_b = map.boolean("transpose_b", false);
+    if (layer.kind == LayerKind::reshape) layer.slice = map.boolean("slice", false);
+    layer.parameters = static_cast<std::uint64_t>(map.integer("parameters", 0, kLargestExtent, 0));
+    layer.shares_weights_with = map.text("shares_weights_with", "");
+    if (!layer.shares_weights_with.empty() && !index_of_.contains(layer.shares_weights_with)) {
+      map.problem("shares_weights_with", "NET-UNKNOWN",
+                  fmt::format("{}: no earlier layer is called '{}'", layer.name, layer.shares_weights_with));
+    }
+    if (map.has("activation_zeros")) layer.activation_zeros = map.number("activation_zeros", 0, 1);
+    if (map.has("gradient_zeros")) layer.gradient_zeros = map.number("gradient_zeros", 0, 1);
+  }
+
+  Network& network_;
+  std::map<std::string, LayerIndex> index_of_;
+  std::size_t layer_inputs_named_ = 0;
+};
+
+}  // namespace
+
+Network load_network(const std::string& name_or_path) {
+  const std::filesystem::path path = resolve(Kind::network, name_or_path);
+  const YamlFile file = YamlFile::load(path);
+  file.require_schema("nibble/network/1");
+  Network network;
+  network.file = path.string();
+  const MapReader root = file.root();
+  network.name = root.text("name");
+  network.description = root.text("description", "");
+  network.origin = root.text("origin", "");
+  const std::vector<MapReader> layers = root.maps("layers");
+  network.layers.reserve(layers.size());  // NetworkReader keeps pointers while it reads
+  NetworkReader reader{network};
+  for (const MapReader& layer : layers) reader.read_layer(layer);
+  if (layers.empty()) root.problem("layers", "NET-EMPTY", "the network has no layers");
+  file.finish();
+  network.hash = file.hash();
+  return network;
+}
+
+}  // namespace nibble

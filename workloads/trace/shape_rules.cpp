@@ -1,0 +1,120 @@
+#include "workloads/trace/shape_rules.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace nibble {
+namespace {
+
+std::string wants(const Shape& expected) { return fmt::format("its inputs give [{}]", fmt::join(expected, ", ")); }
+
+std::string match(const Shape& given, const Shape& expected) { return given == expected ? "" : wants(expected); }
+
+/// Output extent of a window over one dimension; 0 if the window does not fit.
+std::uint64_t window_extent(const Window& w, std::size_t d, std::uint64_t in) {
+  const std::uint64_t reach = (w.kernel[d] - 1) * w.dilation[d] + 1;
+  const std::uint64_t padded = in + 2 * w.padding[d];
+  return padded < reach ? 0 : (padded - reach) / w.stride[d] + 1;
+}
+
+std::string window_fault(const Layer& layer, const Shape& in, bool any_channels) {
+  if (in.size() != 3 || layer.output.size() != 3) return "a window needs [channels, height, width] on both sides";
+  const std::uint64_t channels = any_channels ? layer.output[0] : in[0];
+  return match(layer.output, {channels, window_extent(layer.window, 0, in[1]), window_extent(layer.window, 1, in[2])});
+}
+
+std::string conv_fault(const Layer& layer, const Shape& in) {
+  if (std::string fault = window_fault(layer, in, true); !fault.empty()) return fault;
+  if (in[0] % layer.groups != 0 || layer.output[0] % layer.groups != 0) {
+    return fmt::format("{} groups do not divide {} input and {} output channels", layer.groups, in[0], layer.output[0]);
+  }
+  const std::uint64_t weights = layer.output[0] * (in[0] / layer.groups) * layer.window.kernel[0] * layer.window.kernel[1];
+  const std::uint64_t expected = weights + (layer.bias ? layer.output[0] : 0);
+  if (layer.shares_weights_with.empty() && layer.parameters != expected) {
+    return fmt::format("parameters = {}, its shape gives {}", layer.parameters, expected);
+  }
+  return "";
+}
+
+std::string linear_fault(const Layer& layer, const Shape& in) {
+  Shape expected = in;
+  expected.back() = layer.output.back();
+  if (std::string fault = match(layer.output, expected); !fault.empty()) return fault;
+  const std::uint64_t bias = layer.bias ? layer.output.back() : 0;
+  const std::uint64_t weights = layer.shares_weights_with.empty() ? in.back() * layer.output.back() : 0;
+  return layer.parameters == weights + bias
+             ? ""
+             : fmt::format("parameters = {}, its shape gives {}", layer.parameters, weights + bias);
+}
+
+std::string matmul_fault(const Layer& layer, const Shape& a, const Shape& b) {
+  if (a.size() < 2 || a.size() != b.size()) return "both factors need the same two or more dimensions";
+  const std::size_t rows = a.size() - 2, columns = a.size() - 1;
+  if (!std::equal(a.begin(), a.end() - 2, b.begin())) return "its factors have different batch dimensions";
+  const std::uint64_t inner = layer.transpose_b ? b[columns] : b[rows];
+  if (a[columns] != inner) return fmt::format("its factors disagree about the inner dimension: {} and {}", a[columns], inner);
+  Shape expected = a;
+  expected.back() = layer.transpose_b ? b[rows] : b[columns];
+  return match(layer.output, expected);
+}
+
+std::string concat_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
+  Shape expected = inputs.front()->output;
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    const Shape& in = inputs[i]->output;
+    if (in.size() != expected.size() || !std::equal(in.begin() + 1, in.end(), expected.begin() + 1)) {
+      return "its inputs differ in more than their first dimension";
+    }
+    expected.front() += in.front();
+  }
+  return match(layer.output, expected);
+}
+
+std::string reshape_fault(const Layer& layer, const Shape& in) {
+  const std::uint64_t out_elements = element_count(layer.output).value(), in_elements = element_count(in).value();
+  if (layer.slice) return out_elements < in_elements ? "" : "a slice is smaller than its input";
+  return out_elements == in_elements ? "" : fmt::format("{} elements out of {}", out_elements, in_elements);
+}
+
+/// The larger operand decides; dimensions of 1 repeat (squeeze and excite).
+std::string broadcast_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
+  Shape expected = inputs.front()->output;
+  for (const Layer* input : inputs) {
+    const Shape& in = input->output;
+    if (in.size() != expected.size()) return "its inputs have different numbers of dimensions";
+    for (std::size_t d = 0; d < in.size(); ++d) {
+      if (in[d] != expected[d] && in[d] != 1 && expected[d] != 1) return "its inputs do not broadcast";
+      expected[d] = std::max(expected[d], in[d]);
+    }
+  }
+  return match(layer.output, expected);
+}
+
+}  // namespace
+
+std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
+  if (layer.kind == LayerKind::input) return "";
+  const Shape& in = inputs.front()->output;
+  switch (layer.kind) {
+    case LayerKind::conv2d: return conv_fault(layer, in);
+    case LayerKind::linear: return linear_fault(layer, in);
+    case LayerKind::matmul: return matmul_fault(layer, in, inputs[1]->output);
+    case LayerKind::max_pool:
+    case LayerKind::avg_pool: return window_fault(layer, in, false);
+    case LayerKind::global_avg_pool: return in.size() == 3 ? match(layer.output, {in[0], 1, 1}) : wants({0, 1, 1});
+    case LayerKind::add:
+    case LayerKind::multiply: return broadcast_fault(layer, inputs);
+    case LayerKind::concat: return concat_fault(layer, inputs);
+    case LayerKind::reshape: return reshape_fault(layer, in);
+    case LayerKind::embedding: {
+      Shape expected = in;
+      expected.push_back(layer.output.back());
+      return match(layer.output, expected);
+    }
+    default: return match(layer.output, in);
+  }
+}
+
+}  // namespace nibble

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "workloads/trace/network.hpp"
+
+namespace nibble {
+
+/// What is wrong with a layer's shape given its inputs' shapes: "" if nothing is. Inputs are already checked.
+[[nodiscard]] std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inputs);
+
+}  // namespace nibble
