@@ -58,7 +58,8 @@ std::string kind_name(Kind kind) {
 }
 
 fs::path data_directory() {
-  // An explicit wish is never second-guessed: a wrong $NIBBLE_DATA is an error, not a reason to look elsewhere.
+  // An explicit wish is never second-guessed: a wrong $NIBBLE_DATA is an error, not a reason to look
+  // elsewhere.
   if (const char* wished = std::getenv("NIBBLE_DATA"); wished != nullptr && *wished != '\0') {
     if (holds_data(wished)) return wished;
     throw InputError{"CAT-DATA", fmt::format("NIBBLE_DATA = '{}' holds no 'configs' folder", wished),
@@ -66,7 +67,8 @@ fs::path data_directory() {
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  for (const fs::path& candidate : {fs::path{NIBBLE_SOURCE_DIR}, program.parent_path(), fs::path{NIBBLE_INSTALL_DATADIR}}) {
+  for (const fs::path& candidate :
+       {fs::path{NIBBLE_SOURCE_DIR}, program.parent_path(), fs::path{NIBBLE_INSTALL_DATADIR}}) {
     if (!candidate.empty() && holds_data(candidate)) return candidate;
   }
   throw InputError{"CAT-DATA", "the shipped configurations were not found",
@@ -95,8 +97,9 @@ fs::path resolve(Kind kind, const std::string& name_or_path) {
   }
   const std::string near = nearest_word(name_or_path, names);
   throw InputError{"CAT-UNKNOWN", fmt::format("there is no {} called '{}'", kind_name(kind), name_or_path),
-                   near.empty() ? fmt::format("shipped: {}; or give the path of a YAML file", fmt::join(names, ", "))
-                                : fmt::format("did you mean '{}'?", near)};
+                   near.empty()
+                       ? fmt::format("shipped: {}; or give the path of a YAML file", fmt::join(names, ", "))
+                       : fmt::format("did you mean '{}'?", near)};
 }
 
 }  // namespace nibble

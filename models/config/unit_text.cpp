@@ -11,16 +11,22 @@ namespace nibble {
 namespace unit_kinds {
 
 const UnitKind kBytes{"a size",
-                      {{"B"}, {"kB", 1e3}, {"KiB", 1024}, {"MB", 1e6}, {"MiB", 1024.0 * 1024},
-                       {"GB", 1e9}, {"GiB", 1024.0 * 1024 * 1024}, {"TB", 1e12}},
+                      {{"B"},
+                       {"kB", 1e3},
+                       {"KiB", 1024},
+                       {"MB", 1e6},
+                       {"MiB", 1024.0 * 1024},
+                       {"GB", 1e9},
+                       {"GiB", 1024.0 * 1024 * 1024},
+                       {"TB", 1e12}},
                       true};
 const UnitKind kHertz{"a clock rate", {{"Hz"}, {"kHz", 1e3}, {"MHz", 1e6}, {"GHz", 1e9}}};
 const UnitKind kVolts{"a voltage", {{"mV", 1, 1e3}, {"V"}}};
 const UnitKind kSeconds{"a time", {{"ps", 1, 1e12}, {"ns", 1, 1e9}, {"us", 1, 1e6}, {"ms", 1, 1e3}, {"s"}}};
 const UnitKind kWatts{"a power", {{"mW", 1, 1e3}, {"W"}}};
 const UnitKind kBytesPerCycle{"a width", {{"B/cycle"}}};
-const UnitKind kBytesPerSecond{
-    "a bandwidth", {{"B/s"}, {"kB/s", 1e3}, {"MB/s", 1e6}, {"GB/s", 1e9}, {"TB/s", 1e12}}};
+const UnitKind kBytesPerSecond{"a bandwidth",
+                               {{"B/s"}, {"kB/s", 1e3}, {"MB/s", 1e6}, {"GB/s", 1e9}, {"TB/s", 1e12}}};
 const UnitKind kSquareMillimetres{"an area", {{"um2", 1, 1e6}, {"mm2"}, {"cm2", 100}}};
 const UnitKind kPicojoules{"an energy", {{"aJ", 1, 1e6}, {"fJ", 1, 1e3}, {"pJ"}, {"nJ", 1e3}}};
 const UnitKind kGramsPerKilowattHour{"a carbon intensity", {{"g/kWh"}, {"kg/kWh", 1e3}}};
@@ -58,7 +64,8 @@ std::size_t number_length(std::string_view text) {
 }  // namespace
 
 std::string UnitKind::text(double base_value) const {
-  // The largest unit that needs no leading "0."; exact powers of 1024 prefer binary units because they come later.
+  // The largest unit that needs no leading "0."; exact powers of 1024 prefer binary units because they come
+  // later.
   const Unit* best = nullptr;
   std::string best_number;
   for (const Unit& unit : units) {

@@ -19,7 +19,7 @@ struct Unit {
 struct UnitKind {
   std::string_view quantity;  ///< "a size", "a clock rate": how error hints call it
   std::vector<Unit> units;
-  bool whole = false;         ///< counted in whole base units: bytes
+  bool whole = false;  ///< counted in whole base units: bytes
 
   /// The quantity as a person would write it: "64 MiB", "1.6 GHz".
   [[nodiscard]] std::string text(double base_value) const;
@@ -28,19 +28,19 @@ struct UnitKind {
 };
 
 namespace unit_kinds {
-extern const UnitKind kBytes;               ///< base: B
-extern const UnitKind kHertz;               ///< base: Hz
-extern const UnitKind kVolts;               ///< base: V
-extern const UnitKind kSeconds;             ///< base: s
-extern const UnitKind kWatts;               ///< base: W
-extern const UnitKind kBytesPerCycle;       ///< base: B/cycle
-extern const UnitKind kBytesPerSecond;      ///< base: B/s
-extern const UnitKind kSquareMillimetres;   ///< base: mm2
-extern const UnitKind kPicojoules;          ///< base: pJ
+extern const UnitKind kBytes;                     ///< base: B
+extern const UnitKind kHertz;                     ///< base: Hz
+extern const UnitKind kVolts;                     ///< base: V
+extern const UnitKind kSeconds;                   ///< base: s
+extern const UnitKind kWatts;                     ///< base: W
+extern const UnitKind kBytesPerCycle;             ///< base: B/cycle
+extern const UnitKind kBytesPerSecond;            ///< base: B/s
+extern const UnitKind kSquareMillimetres;         ///< base: mm2
+extern const UnitKind kPicojoules;                ///< base: pJ
 extern const UnitKind kGramsPerKilowattHour;      ///< base: g/kWh
 extern const UnitKind kWattsPerSquareMillimetre;  ///< base: W/mm2
-extern const UnitKind kNanometres;          ///< base: nm
-extern const UnitKind kTopsPerWatt;         ///< base: TOPS/W
+extern const UnitKind kNanometres;                ///< base: nm
+extern const UnitKind kTopsPerWatt;               ///< base: TOPS/W
 }  // namespace unit_kinds
 
 /// Strict decimal number: the whole text, finite, no leading zero or plus, "." as decimal point.

@@ -18,14 +18,16 @@ namespace {
 
 [[noreturn]] void fail_syntax(const std::string& file, const YAML::Mark& mark, std::string what,
                               std::string hint = {}) {
-  throw InputError{Problem{"YAML-SYNTAX", file, mark.line + 1, mark.column + 1, std::move(what), std::move(hint)}};
+  throw InputError{
+      Problem{"YAML-SYNTAX", file, mark.line + 1, mark.column + 1, std::move(what), std::move(hint)}};
 }
 
-/// Builds the tree from parser events. The events, unlike yaml-cpp's node tree, show duplicate keys, the place
-/// of every key and whether a scalar was quoted, and let us stop an alias bomb before it unfolds.
+/// Builds the tree from parser events. The events, unlike yaml-cpp's node tree, show duplicate keys, the
+/// place of every key and whether a scalar was quoted, and let us stop an alias bomb before it unfolds.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& file_name) : file_{std::make_shared<const std::string>(file_name)} {}
+  explicit TreeBuilder(const std::string& file_name)
+      : file_{std::make_shared<const std::string>(file_name)} {}
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
@@ -39,7 +41,8 @@ class TreeBuilder : public YAML::EventHandler {
     YamlNode node = leaf(YamlNode::Kind::scalar, mark);
     node.scalar = value;
     node.quoted = tag == "!";  // the parser's tag for a quoted scalar without an explicit tag
-    if (!tag.empty() && tag != "?" && tag != "!") fail_syntax(*file_, mark, fmt::format("tag '{}' is not allowed", tag));
+    if (!tag.empty() && tag != "?" && tag != "!")
+      fail_syntax(*file_, mark, fmt::format("tag '{}' is not allowed", tag));
     add_leaf(std::move(node), mark, anchor);
   }
 
@@ -171,7 +174,8 @@ void write_canonical(const YamlNode& node, std::string& out) {
       out += '~';
       return;
     case YamlNode::Kind::scalar:
-      out += fmt::format("{}:{}", node.scalar.size(), node.scalar);  // length first: no text can imitate structure
+      out += fmt::format("{}:{}", node.scalar.size(),
+                         node.scalar);  // length first: no text can imitate structure
       return;
     case YamlNode::Kind::sequence:
       out += '[';
@@ -220,7 +224,8 @@ YamlDocument parse_yaml(std::string_view text, const std::string& file_name) {
     document.root.place.file = std::make_shared<const std::string>(file_name);  // also for an empty document
     TreeBuilder second{file_name};
     if (parser.HandleNextDocument(second)) {
-      fail_syntax(file_name, YAML::Mark{}, "the file holds more than one document", "remove the second '---'");
+      fail_syntax(file_name, YAML::Mark{}, "the file holds more than one document",
+                  "remove the second '---'");
     }
     return document;
   } catch (const YAML::Exception& error) {
@@ -234,7 +239,8 @@ YamlDocument parse_yaml_file(const std::filesystem::path& path) {
   const std::uintmax_t size = regular ? std::filesystem::file_size(path, error) : 0;
   std::ifstream stream{path, std::ios::binary};
   if (!regular || error || !stream) {
-    throw InputError{Problem{"CFG-FILE", path.string(), 0, 0, "cannot be read", "is it there, and a plain file?"}};
+    throw InputError{
+        Problem{"CFG-FILE", path.string(), 0, 0, "cannot be read", "is it there, and a plain file?"}};
   }
   if (size > kMaxYamlBytes) {
     throw InputError{Problem{"CFG-FILE", path.string(), 0, 0, fmt::format("is {} bytes long", size),

@@ -11,7 +11,8 @@
 
 namespace nibble {
 
-/// Where a piece of a file stands. Kept by every node, so that a value merged in from a parent file still names it.
+/// Where a piece of a file stands. Kept by every node, so that a value merged in from a parent file still
+/// names it.
 struct Place {
   std::shared_ptr<const std::string> file;
   int line = 0;    ///< 1-based
@@ -26,9 +27,9 @@ struct YamlNode {
   Kind kind = Kind::null;
   Place place;
   std::string scalar;
-  bool quoted = false;            ///< a quoted scalar is text, never a number or a boolean
-  std::vector<YamlNode> items;    ///< of a sequence
-  std::vector<Entry> entries;     ///< of a map, in file order, keys unique
+  bool quoted = false;          ///< a quoted scalar is text, never a number or a boolean
+  std::vector<YamlNode> items;  ///< of a sequence
+  std::vector<Entry> entries;   ///< of a map, in file order, keys unique
 
   [[nodiscard]] const Entry* find(std::string_view key) const;
   [[nodiscard]] Entry* find(std::string_view key);
@@ -47,8 +48,8 @@ struct YamlDocument {
 };
 
 /// Parses one document. Aliases are copied in; InputError [YAML-SYNTAX] with line and column for what is not
-/// YAML, for a second document, keys that are not words, an alias to a node that contains it, and for documents
-/// that unfold to more than kMaxYamlNodes nodes.
+/// YAML, for a second document, keys that are not words, an alias to a node that contains it, and for
+/// documents that unfold to more than kMaxYamlNodes nodes.
 [[nodiscard]] YamlDocument parse_yaml(std::string_view text, const std::string& file_name);
 
 /// The same from a file; InputError [CFG-FILE] if it cannot be read or exceeds kMaxYamlBytes.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
@@ -17,9 +18,9 @@ struct MapReader::State {
   std::string name;
   YamlNode root;
   std::vector<Problem> problems;
-  std::map<const YamlNode*, std::set<std::string>> asked;   ///< by map node; absent: never opened
-  std::map<const YamlNode*, std::string> paths;             ///< of opened maps
-  std::map<const YamlNode*, const YamlNode*> parents;       ///< of opened maps
+  std::map<const YamlNode*, std::set<std::string>> asked;  ///< by map node; absent: never opened
+  std::map<const YamlNode*, std::string> paths;            ///< of opened maps
+  std::map<const YamlNode*, const YamlNode*> parents;      ///< of opened maps
 
   void open(const YamlNode& map, const std::string& path, const YamlNode* parent) {
     asked.try_emplace(&map);
@@ -84,7 +85,9 @@ void MapReader::State::report_unknown_keys() {
 
 // ---- finding and reporting ----
 
-std::string MapReader::path_of(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+std::string MapReader::path_of(const std::string& key) const {
+  return path_.empty() ? key : path_ + "." + key;
+}
 
 void MapReader::note(const YamlNode& at, const std::string& id, const std::string& what,
                      const std::string& hint) const {
@@ -93,7 +96,8 @@ void MapReader::note(const YamlNode& at, const std::string& id, const std::strin
 
 void MapReader::note_range(const YamlNode& at, const std::string& key, const std::string& min,
                            const std::string& max) const {
-  note(at, "CFG-RANGE", fmt::format("{} = {}", path_of(key), shown(at)), fmt::format("needs {} to {}", min, max));
+  note(at, "CFG-RANGE", fmt::format("{} = {}", path_of(key), shown(at)),
+       fmt::format("needs {} to {}", min, max));
 }
 
 void MapReader::problem(const std::string& key, const std::string& id, const std::string& what,
@@ -124,7 +128,8 @@ const YamlNode* MapReader::find_value(const std::string& key, bool required) con
 const YamlNode* MapReader::find_scalar(const std::string& key, bool required, const char* needs) const {
   const YamlNode* node = find_value(key, required);
   if (node == nullptr || node->kind == YamlNode::Kind::scalar) return node;
-  note(*node, "CFG-TYPE", fmt::format("{} is {}", path_of(key), shown(*node)), fmt::format("needs {}", needs));
+  note(*node, "CFG-TYPE", fmt::format("{} is {}", path_of(key), shown(*node)),
+       fmt::format("needs {}", needs));
   return nullptr;
 }
 
@@ -154,7 +159,7 @@ int MapReader::line_of(const std::string& key) const {
 std::string MapReader::source_of(const std::string& key) const {
   const YamlNode* node = find(key, false);
   if (node == nullptr) return {};
-  if (is_annotated(*node)) {
+  if (node->kind == YamlNode::Kind::map) {
     const std::string own = source_in(*node, node->place);
     if (!own.empty()) return own;
   }
@@ -206,12 +211,14 @@ std::uint32_t MapReader::count(const std::string& key, std::uint32_t min, std::u
   return static_cast<std::uint32_t>(integer(key, min, max, wide));
 }
 
-double MapReader::number(const std::string& key, double min, double max, std::optional<double> fallback) const {
+double MapReader::number(const std::string& key, double min, double max,
+                         std::optional<double> fallback) const {
   const YamlNode* node = find_scalar(key, !fallback, "a number");
   if (node == nullptr) return fallback.value_or(min);
   const std::optional<double> value = node->quoted ? std::nullopt : parse_number(node->scalar);
   if (!value) {
-    note(*node, "CFG-TYPE", fmt::format("{} = {}", path_of(key), shown(*node)), "needs a plain decimal number");
+    note(*node, "CFG-TYPE", fmt::format("{} = {}", path_of(key), shown(*node)),
+         "needs a plain decimal number");
     return fallback.value_or(min);
   }
   if (*value >= min && *value <= max) return *value;
@@ -236,7 +243,8 @@ std::vector<std::string> MapReader::texts(const std::string& key,
     if (item.kind == YamlNode::Kind::scalar) {
       values.push_back(item.scalar);
     } else {
-      note(item, "CFG-TYPE", fmt::format("{}[{}] is {}", path_of(key), values.size(), shown(item)), "needs a text");
+      note(item, "CFG-TYPE", fmt::format("{}[{}] is {}", path_of(key), values.size(), shown(item)),
+           "needs a text");
     }
   }
   return values;
@@ -273,7 +281,7 @@ double MapReader::quantity(const std::string& key, const UnitKind& kind, double 
          fmt::format("needs {}: a number and one of {}", kind.quantity, kind.allowed()));
     return otherwise;
   }
-  if (kind.whole && *parsed.value != static_cast<double>(static_cast<std::int64_t>(*parsed.value))) {
+  if (kind.whole && *parsed.value != std::floor(*parsed.value)) {
     note(*node, "CFG-TYPE", given, fmt::format("is not a whole number of {}", kind.units.front().word));
     return otherwise;
   }
@@ -289,8 +297,8 @@ template <class Q>
 Q typed_quantity(const MapReader& map, const std::string& key, const UnitKind& kind, Q min, Q max,
                  std::optional<Q> fallback) {
   const auto plain = fallback ? std::optional<double>{static_cast<double>(fallback->value())} : std::nullopt;
-  return Q{static_cast<typename Q::rep>(map.quantity(key, kind, static_cast<double>(min.value()),
-                                                     static_cast<double>(max.value()), plain))};
+  return Q{static_cast<typename Q::rep>(
+      map.quantity(key, kind, static_cast<double>(min.value()), static_cast<double>(max.value()), plain))};
 }
 
 }  // namespace
@@ -304,7 +312,8 @@ Hertz MapReader::hertz(const std::string& key, Hertz min, Hertz max, std::option
 Volts MapReader::volts(const std::string& key, Volts min, Volts max, std::optional<Volts> fallback) const {
   return typed_quantity(*this, key, unit_kinds::kVolts, min, max, fallback);
 }
-Seconds MapReader::seconds(const std::string& key, Seconds min, Seconds max, std::optional<Seconds> fallback) const {
+Seconds MapReader::seconds(const std::string& key, Seconds min, Seconds max,
+                           std::optional<Seconds> fallback) const {
   return typed_quantity(*this, key, unit_kinds::kSeconds, min, max, fallback);
 }
 Watts MapReader::watts(const std::string& key, Watts min, Watts max, std::optional<Watts> fallback) const {
@@ -364,7 +373,9 @@ std::vector<MapReader> MapReader::maps(const std::string& key) const {
 
 // ---- the file ----
 
-YamlFile YamlFile::load(const std::filesystem::path& path) { return of(parse_yaml_file(path), path.string()); }
+YamlFile YamlFile::load(const std::filesystem::path& path) {
+  return of(parse_yaml_file(path), path.string());
+}
 
 YamlFile YamlFile::parse(const std::string& text, const std::string& name) {
   return of(parse_yaml(text, name), name);
@@ -382,7 +393,8 @@ MapReader YamlFile::root() const {
   const YamlNode& root = state_->root;
   if (root.kind != YamlNode::Kind::map) {
     throw InputError{Problem{"CFG-TYPE", state_->name, root.place.line, root.place.column,
-                             fmt::format("the file is {}", shown(root)), "needs a map: lines of 'key: value'"}};
+                             fmt::format("the file is {}", shown(root)),
+                             "needs a map: lines of 'key: value'"}};
   }
   state_->open(root, "", nullptr);
   return MapReader{state_, &root, ""};
@@ -390,13 +402,13 @@ MapReader YamlFile::root() const {
 
 void YamlFile::require_schema(const std::string& schema) const {
   const MapReader reader = root();
-  const YamlNode* given = reader.find(("schema"), false);
+  const YamlNode* given = reader.find("schema", false);
   if (given != nullptr && given->kind == YamlNode::Kind::scalar && given->scalar == schema) return;
   const Place& place = given == nullptr ? state_->root.place : given->place;
-  throw InputError{Problem{"CFG-SCHEMA", *place.file, place.line, place.column,
-                           given == nullptr ? "the line 'schema:' is missing"
-                                            : fmt::format("schema = {}", shown(*given)),
-                           fmt::format("this version reads 'schema: {}' here", schema)}};
+  throw InputError{
+      Problem{"CFG-SCHEMA", *place.file, place.line, place.column,
+              given == nullptr ? "the line 'schema:' is missing" : fmt::format("schema = {}", shown(*given)),
+              fmt::format("this version reads 'schema: {}' here", schema)}};
 }
 
 bool YamlFile::ok() const { return state_->problems.empty(); }

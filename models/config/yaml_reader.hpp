@@ -54,15 +54,20 @@ class MapReader {
   /// A number with one of `kind`'s units (CFG-UNIT), in its base unit; the typed getters below are this.
   [[nodiscard]] double quantity(const std::string& key, const UnitKind& kind, double min, double max,
                                 std::optional<double> fallback = {}) const;
-  [[nodiscard]] Bytes bytes(const std::string& key, Bytes min, Bytes max, std::optional<Bytes> fallback = {}) const;
-  [[nodiscard]] Hertz hertz(const std::string& key, Hertz min, Hertz max, std::optional<Hertz> fallback = {}) const;
-  [[nodiscard]] Volts volts(const std::string& key, Volts min, Volts max, std::optional<Volts> fallback = {}) const;
+  [[nodiscard]] Bytes bytes(const std::string& key, Bytes min, Bytes max,
+                            std::optional<Bytes> fallback = {}) const;
+  [[nodiscard]] Hertz hertz(const std::string& key, Hertz min, Hertz max,
+                            std::optional<Hertz> fallback = {}) const;
+  [[nodiscard]] Volts volts(const std::string& key, Volts min, Volts max,
+                            std::optional<Volts> fallback = {}) const;
   [[nodiscard]] Seconds seconds(const std::string& key, Seconds min, Seconds max,
                                 std::optional<Seconds> fallback = {}) const;
-  [[nodiscard]] Watts watts(const std::string& key, Watts min, Watts max, std::optional<Watts> fallback = {}) const;
+  [[nodiscard]] Watts watts(const std::string& key, Watts min, Watts max,
+                            std::optional<Watts> fallback = {}) const;
   [[nodiscard]] BytesPerCycle bytes_per_cycle(const std::string& key, BytesPerCycle min, BytesPerCycle max,
                                               std::optional<BytesPerCycle> fallback = {}) const;
-  [[nodiscard]] BytesPerSecond bytes_per_second(const std::string& key, BytesPerSecond min, BytesPerSecond max,
+  [[nodiscard]] BytesPerSecond bytes_per_second(const std::string& key, BytesPerSecond min,
+                                                BytesPerSecond max,
                                                 std::optional<BytesPerSecond> fallback = {}) const;
   [[nodiscard]] SquareMillimetres square_millimetres(const std::string& key, SquareMillimetres min,
                                                      SquareMillimetres max,
@@ -96,8 +101,10 @@ class MapReader {
   [[nodiscard]] const YamlNode* find_value(const std::string& key, bool required) const;
   [[nodiscard]] const YamlNode* find_scalar(const std::string& key, bool required, const char* needs) const;
   [[nodiscard]] const YamlNode* find_list(const std::string& key, bool required, const char* needs) const;
-  void note(const YamlNode& at, const std::string& id, const std::string& what, const std::string& hint) const;
-  void note_range(const YamlNode& at, const std::string& key, const std::string& min, const std::string& max) const;
+  void note(const YamlNode& at, const std::string& id, const std::string& what,
+            const std::string& hint) const;
+  void note_range(const YamlNode& at, const std::string& key, const std::string& min,
+                  const std::string& max) const;
 
   std::shared_ptr<State> state_;
   const YamlNode* node_ = nullptr;  ///< nullptr: a missing map that has been reported
@@ -121,7 +128,8 @@ class YamlFile {
 
   /// No problem so far: cross-field checks may trust the values.
   [[nodiscard]] bool ok() const;
-  /// Reports keys that nobody asked for (CFG-UNKNOWN) and throws one InputError with every problem, in file order.
+  /// Reports keys that nobody asked for (CFG-UNKNOWN) and throws one InputError with every problem, in file
+  /// order.
   void finish() const;
 
   [[nodiscard]] const std::string& name() const;
