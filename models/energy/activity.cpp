@@ -1,0 +1,24 @@
+#include "models/energy/activity.hpp"
+
+namespace nibble {
+
+Activity& Activity::operator+=(const Activity& other) {
+  for (const auto& [mode, count] : other.macs) macs[mode] += count;
+  for (const auto& [mode, count] : other.gated_macs) gated_macs[mode] += count;
+  register_read += other.register_read;
+  register_written += other.register_written;
+  l0_read += other.l0_read;
+  l0_written += other.l0_written;
+  l1_read += other.l1_read;
+  l1_written += other.l1_written;
+  sfu_lane_ops += other.sfu_lane_ops;
+  ring_byte_hops += other.ring_byte_hops;
+  psum_ring_byte_hops += other.psum_ring_byte_hops;
+  memory_read += other.memory_read;
+  memory_written += other.memory_written;
+  core_busy_cycles += other.core_busy_cycles;
+  core_idle_cycles += other.core_idle_cycles;
+  return *this;
+}
+
+}  // namespace nibble
