@@ -10,30 +10,35 @@
 namespace nibble {
 namespace {
 
+void remove_key(YamlNode& map, std::string_view key) {
+  std::erase_if(map.entries, [&](const YamlNode::Entry& entry) { return entry.key == key; });
+}
+
 void lay_over(YamlNode& base, YamlNode over) {
   const bool both_maps = base.kind == YamlNode::Kind::map && over.kind == YamlNode::Kind::map;
   if (!both_maps || is_annotated(base) || is_annotated(over)) {
     base = std::move(over);
     return;
   }
+  base.place = over.place;  // what is missing from the whole is missing from the file at hand
   for (YamlNode::Entry& entry : over.entries) {
-    if (YamlNode::Entry* known = base.find(entry.key)) {
+    YamlNode::Entry* known = base.find(entry.key);
+    if (known == nullptr) {
+      base.entries.push_back(std::move(entry));
+    } else if (entry.value.kind == YamlNode::Kind::null) {
+      remove_key(base, entry.key);
+    } else {
       known->place = entry.place;
       lay_over(known->value, std::move(entry.value));
-    } else {
-      base.entries.push_back(std::move(entry));
     }
   }
 }
 
-void remove_key(YamlNode& map, std::string_view key) {
-  std::erase_if(map.entries, [&](const YamlNode::Entry& entry) { return entry.key == key; });
-}
-
 std::string parent_of(const YamlNode& parent, const std::filesystem::path& child) {
   const std::filesystem::path given{parent.scalar};
-  const bool is_path = given.has_parent_path() || given.extension() == ".yaml";
-  return is_path && given.is_relative() ? (child.parent_path() / given).lexically_normal().string() : parent.scalar;
+  const bool is_path = given.has_parent_path() || given.extension() == ".yaml" || given.extension() == ".yml";
+  return is_path && given.is_relative() ? (child.parent_path() / given).lexically_normal().string()
+                                        : parent.scalar;
 }
 
 YamlDocument resolve_chain(Kind kind, const std::filesystem::path& path, std::vector<std::string>& chain) {
@@ -44,7 +49,9 @@ YamlDocument resolve_chain(Kind kind, const std::filesystem::path& path, std::ve
   const auto fail = [&](const std::string& id, const std::string& what, const std::string& hint) {
     throw InputError{Problem{id, path.string(), parent.place.line, parent.place.column, what, hint}};
   };
-  if (parent.kind != YamlNode::Kind::scalar) fail("CFG-TYPE", "'extends' is no word", "needs a name or a path");
+  if (parent.kind != YamlNode::Kind::scalar)
+    fail("CFG-TYPE", fmt::format("extends is {}", shown_value(parent)),
+         "needs the name of a shipped file or a path");
   chain.push_back(std::filesystem::weakly_canonical(path).string());
   std::filesystem::path above;
   try {
@@ -52,9 +59,13 @@ YamlDocument resolve_chain(Kind kind, const std::filesystem::path& path, std::ve
   } catch (const InputError& error) {
     fail(error.problems().front().id, error.problems().front().what, error.problems().front().hint);
   }
-  if (std::find(chain.begin(), chain.end(), std::filesystem::weakly_canonical(above).string()) != chain.end()) {
+  const std::string canonical = std::filesystem::weakly_canonical(above).string();
+  if (std::find(chain.begin(), chain.end(), canonical) != chain.end()) {
+    std::vector<std::string> names;
+    for (const std::string& file : chain) names.push_back(std::filesystem::path{file}.filename().string());
+    names.push_back(above.filename().string());
     fail("CFG-EXTENDS", fmt::format("extends = {} closes a circle", parent.scalar),
-         fmt::format("the chain: {}", fmt::join(chain, " -> ")));
+         fmt::format("the chain: {}", fmt::join(names, " -> ")));
   }
   YamlDocument base = resolve_chain(kind, above, chain);
   remove_key(document.root, "extends");

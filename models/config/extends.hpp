@@ -7,9 +7,10 @@
 
 namespace nibble {
 
-/// Loads a file and, where it says `extends: NAME-or-path`, lays it over that one: maps merge, key by key and at any depth;
-/// values and lists replace. Every value keeps the place it came from. A path is relative to the extending file.
-/// InputError [CFG-EXTENDS] when files extend one another in a circle.
+/// Loads a file and, where it says `extends: NAME-or-path`, lays it over that one: maps merge, key by key and
+/// at any depth; values and lists replace; a key given as `~` is taken away. Every value keeps the place and
+/// the source that it came with. A path is relative to the extending file. InputError [CFG-EXTENDS] when
+/// files extend one another in a circle, [CAT-UNKNOWN] at the `extends` line when there is no such file.
 [[nodiscard]] YamlFile load_extended(Kind kind, const std::string& name_or_path);
 
 }  // namespace nibble

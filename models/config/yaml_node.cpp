@@ -78,6 +78,7 @@ class TreeBuilder : public YAML::EventHandler {
     bool duplicate = false;
     std::string key;
     Place key_place;
+    std::map<std::string, int> key_lines;  ///< keys so far: looked up here, so that a huge map stays linear
   };
   struct Anchored {
     YamlNode node;
@@ -144,14 +145,14 @@ class TreeBuilder : public YAML::EventHandler {
 
   void read_key(OpenNode& map, const YamlNode& key, const YAML::Mark& mark) {
     if (key.kind != YamlNode::Kind::scalar) fail_syntax(*file_, mark, "a key must be a word");
-    const YamlNode::Entry* first = map.node.find(key.scalar);
-    if (first != nullptr) {
+    const auto [first, is_new] = map.key_lines.try_emplace(key.scalar, mark.line + 1);
+    if (!is_new) {
       problems_.push_back({"CFG-DUPLICATE", *file_, mark.line + 1, mark.column + 1,
-                           fmt::format("'{}' is given twice", key.scalar),
-                           fmt::format("first given in line {}", first->place.line)});
+                           fmt::format("'{}' is given twice", printable(key.scalar)),
+                           fmt::format("first given in line {}", first->second)});
     }
     map.key_read = true;
-    map.duplicate = first != nullptr;
+    map.duplicate = !is_new;
     map.key = key.scalar;
     map.key_place = place(mark);
   }
@@ -163,6 +164,15 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Problem> problems_;
   std::size_t nodes_ = 0;
 };
+
+/// Gives every node the source that speaks for it. Done per file, before `extends` merges trees: a parent's
+/// `source` must not vouch for a child's values, nor the other way about.
+void stamp_sources(YamlNode& node, const std::string& inherited) {
+  const YamlNode::Entry* own = node.find("source");
+  node.source = own != nullptr && own->value.kind == YamlNode::Kind::scalar ? own->value.scalar : inherited;
+  for (YamlNode& item : node.items) stamp_sources(item, node.source);
+  for (YamlNode::Entry& entry : node.entries) stamp_sources(entry.value, node.source);
+}
 
 void write_canonical(const YamlNode& node, std::string& out) {
   if (is_annotated(node)) {
@@ -222,6 +232,7 @@ YamlDocument parse_yaml(std::string_view text, const std::string& file_name) {
     parser.HandleNextDocument(builder);
     YamlDocument document = builder.take();
     document.root.place.file = std::make_shared<const std::string>(file_name);  // also for an empty document
+    stamp_sources(document.root, {});
     TreeBuilder second{file_name};
     if (parser.HandleNextDocument(second)) {
       fail_syntax(file_name, YAML::Mark{}, "the file holds more than one document",
@@ -256,6 +267,27 @@ bool is_annotated(const YamlNode& node) {
          std::all_of(node.entries.begin(), node.entries.end(), [](const YamlNode::Entry& entry) {
            return entry.key == "value" || entry.key == "source" || entry.key == "note";
          });
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  std::string line;
+  for (const char c : text.substr(0, kLongest)) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  return text.size() > kLongest ? line + "..." : line;
+}
+
+std::string shown_value(const YamlNode& node) {
+  switch (node.kind) {
+    case YamlNode::Kind::null:
+      return "empty";
+    case YamlNode::Kind::scalar:
+      return node.quoted ? fmt::format("\"{}\"", printable(node.scalar)) : printable(node.scalar);
+    case YamlNode::Kind::sequence:
+      return "a list";
+    case YamlNode::Kind::map:
+      return "a map";
+  }
+  throw InternalError{"a YAML node of no kind"};
 }
 
 std::string canonical_text(const YamlNode& node) {

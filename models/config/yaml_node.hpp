@@ -26,6 +26,8 @@ struct YamlNode {
 
   Kind kind = Kind::null;
   Place place;
+  std::string
+      source;  ///< of a value: the `source` beside it, else of the nearest map above it in its own file
   std::string scalar;
   bool quoted = false;          ///< a quoted scalar is text, never a number or a boolean
   std::vector<YamlNode> items;  ///< of a sequence
@@ -41,7 +43,8 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
-/// A document and the duplicate keys found while reading it (the first of each is kept).
+/// A document, its values stamped with their sources, and the duplicate keys found while reading it (the
+/// first of each is kept).
 struct YamlDocument {
   YamlNode root;
   std::vector<Problem> problems;
@@ -60,6 +63,11 @@ inline constexpr std::size_t kMaxYamlBytes = std::size_t{64} << 20;
 
 /// True for `{value: ..., source: ..., note: ...}`: a leaf that carries its source beside it.
 [[nodiscard]] bool is_annotated(const YamlNode& node);
+
+/// Text as it may stand in a one-line message: control characters out, cut to a bearable length.
+[[nodiscard]] std::string printable(std::string_view text);
+/// What stands at a node, for messages: its text, "empty", "a list" or "a map".
+[[nodiscard]] std::string shown_value(const YamlNode& node);
 
 /// Canonical text of what a tree says: keys sorted, annotations (`source`, `note`) and layout left out.
 [[nodiscard]] std::string canonical_text(const YamlNode& node);

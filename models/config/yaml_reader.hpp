@@ -83,7 +83,7 @@ class MapReader {
   /// A required list of maps.
   [[nodiscard]] std::vector<MapReader> maps(const std::string& key) const;
 
-  /// The `source` beside the value, else that of the nearest enclosing map of the same file, else "".
+  /// The `source` beside the value, else that of the nearest map above it in the same file, else "".
   [[nodiscard]] std::string source_of(const std::string& key) const;
   /// The line in which the key's value stands; 0 if there is none.
   [[nodiscard]] int line_of(const std::string& key) const;
