@@ -25,8 +25,8 @@ GramsCo2e die_carbon(SquareMillimetres area, const Fabrication& fab) {
   return GramsCo2e{area.value() / 100.0 * per_cm2 / fab.yield};
 }
 
-GramsCo2e memory_carbon(Bytes capacity, double g_per_gb) {
-  return GramsCo2e{static_cast<double>(capacity.value()) / kBytesPerGigabyte * g_per_gb};
+GramsCo2e memory_carbon(Bytes capacity, double g_per_gb, double yield) {
+  return GramsCo2e{static_cast<double>(capacity.value()) / kBytesPerGigabyte * g_per_gb / yield};
 }
 
 CarbonReport carbon_of(Joules energy, Seconds time, const Accelerator& accelerator, const Technology& technology,

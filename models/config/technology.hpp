@@ -10,7 +10,7 @@ namespace nibble {
 /// An energy with where it comes from; memory_only marks a figure that no source settles.
 struct EventEnergy {
   Picojoules energy;      ///< at the technology's reference voltage
-  std::string per;        ///< what one event is: "MAC", "byte", "lane operation", "byte and hop"
+  std::string per;        ///< what one event is: "MAC", "byte", "lane operation", "byte and mm"
   std::string source;     ///< key into models/SOURCES.md, or "ESTIMATE: reasoning"
   bool memory_only = false;
 };
@@ -35,8 +35,8 @@ struct Technology {
   double node_nm = 0;
   Volts reference_voltage;
   /// Keys: "mac.<mode>", "mac.<mode>.gated", "register.read", "register.write", "l0.read", "l0.write",
-  /// "l1.read", "l1.write", "sfu.lane_op", "ring.byte_hop", "psum_ring.byte_hop", "memory.<kind>.read",
-  /// "memory.<kind>.write", "clock.core_cycle" (clock tree and control of one core, per running cycle) and
+  /// "l1.read", "l1.write", "sfu.lane_op", "ring.byte_mm", "psum_ring.byte_mm" (a hop's length comes from the
+  /// floor plan: models/energy/scaling.hpp), "memory.<kind>.read", "memory.<kind>.write", "clock.core_cycle" (clock tree and control of one core, per running cycle) and
   /// "clock.idle_core_cycle" (what of it is left when the core waits). Memory energies belong to another
   /// device and do not scale with the core's voltage.
   std::map<std::string, EventEnergy> events;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "models/base/check.hpp"
 #include "models/base/error.hpp"
 #include "models/energy/scaling.hpp"
 
@@ -68,12 +69,22 @@ class TableBuilder {
   EnergyReport report_;
 };
 
+/// Gated MACs are among the executed ones of their mode; a mode of its own would go unpaid.
+void check_gated(const Activity& activity) {
+  for (const auto& [mode, gated] : activity.gated_macs) {
+    const auto executed = activity.macs.find(mode);
+    const std::uint64_t macs = executed == activity.macs.end() ? 0 : executed->second;
+    NIBBLE_CHECK(gated <= macs, "mode {}: {} gated of {} MACs", mode, gated, macs);
+  }
+}
+
 double as_double(Bytes bytes) { return static_cast<double>(bytes.value()); }
 
 }  // namespace
 
 EnergyReport energy_of(const Activity& activity, const Accelerator& accelerator, const Technology& technology,
                        Seconds elapsed) {
+  check_gated(activity);
   TableBuilder table{accelerator, technology};
   for (const auto& [mode, macs] : activity.macs) {
     const auto gated = activity.gated_macs.find(mode);
@@ -88,8 +99,9 @@ EnergyReport energy_of(const Activity& activity, const Accelerator& accelerator,
   table.add("l1", "l1.read", as_double(activity.l1_read));
   table.add("l1", "l1.write", as_double(activity.l1_written));
   table.add("sfu", "sfu.lane_op", static_cast<double>(activity.sfu_lane_ops));
-  table.add("ring", "ring.byte_hop", static_cast<double>(activity.ring_byte_hops));
-  table.add("ring", "psum_ring.byte_hop", static_cast<double>(activity.psum_ring_byte_hops));
+  const double hop_mm = ring_hop_mm(accelerator);
+  table.add("ring", "ring.byte_mm", static_cast<double>(activity.ring_byte_hops) * hop_mm);
+  table.add("ring", "psum_ring.byte_mm", static_cast<double>(activity.psum_ring_byte_hops) * hop_mm);
   table.add("memory", "memory." + accelerator.memory.kind + ".read", as_double(activity.memory_read));
   table.add("memory", "memory." + accelerator.memory.kind + ".write", as_double(activity.memory_written));
   table.add("clock", "clock.core_cycle", static_cast<double>(activity.core_busy_cycles));

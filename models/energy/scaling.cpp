@@ -1,6 +1,8 @@
 #include "models/energy/scaling.hpp"
 
 #include <array>
+#include <cmath>
+#include <cstddef>
 
 #include "models/base/check.hpp"
 
@@ -30,6 +32,11 @@ double voltage_energy_factor(Volts voltage, Volts reference) {
 }
 
 double voltage_leakage_factor(Volts voltage, Volts reference) { return ratio(voltage, reference); }
+
+double ring_hop_mm(const Accelerator& accelerator) {
+  NIBBLE_CHECK(accelerator.cores > 0, "accelerator '{}' has no cores", accelerator.name);
+  return std::sqrt(accelerator.die_area.value() / accelerator.cores);
+}
 
 double gate_energy(ProcessNode node, Volts voltage) {
   const Polynomial& p = kGateEnergy.at(static_cast<std::size_t>(node));
