@@ -1,38 +1,50 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "models/base/error.hpp"
 #include "models/config/accelerator.hpp"
+#include "models/config/accelerator_checks.hpp"
 #include "models/config/extends.hpp"
-#include "models/formats/format.hpp"
+#include "models/config/field_readers.hpp"
 
 namespace nibble {
 namespace {
 
-constexpr Bytes kKibibyte{1024}, kMebibyte{1 << 20}, kGibibyte{1 << 30};
+// The ranges are wide on purpose: they catch slipped units and zeros, not unusual machines.
+constexpr Bytes kKibibyte{1024}, kMebibyte{1024 * 1024}, kGibibyte{1024 * 1024 * 1024};
+constexpr BytesPerCycle kNarrowest{1}, kWidest{65536};
 
-std::string read_format(const MapReader& map, const std::string& key) {
-  std::vector<std::string> known;
-  for (const FormatStorage& format : all_formats()) known.emplace_back(format.name);
-  return map.choice(key, known);
+const Words<Dataflow> kDataflows{{"weight_stationary", Dataflow::weight_stationary},
+                                 {"output_stationary", Dataflow::output_stationary},
+                                 {"input_stationary", Dataflow::input_stationary}};
+
+/// Two format names. A wrong list is reported whole, and becomes a pair of the first known format.
+std::vector<std::string> read_operands(const MapReader& map) {
+  std::vector<std::string> operands = map.texts("operands");
+  const std::vector<std::string> known = format_names();
+  for (std::string& operand : operands) {
+    if (std::find(known.begin(), known.end(), operand) != known.end()) continue;
+    map.problem("operands", "CFG-CHOICE",
+                fmt::format("'{}' in {} is not a number format", operand, map.path_of("operands")),
+                fmt::format("one of: {}", fmt::join(known, ", ")));
+    operand = known.front();
+  }
+  if (operands.size() != 2 && map.has("operands")) {
+    map.problem("operands", "CFG-RANGE",
+                fmt::format("{} names {} formats", map.path_of("operands"), operands.size()), "needs two");
+  }
+  operands.resize(2, known.front());
+  return operands;
 }
 
-MacMode read_mode(const MapReader& map) {
+MacMode read_mode(const MapReader& map, const std::string& name) {
   MacMode mode;
-  mode.name = map.text("name");
-  mode.operands = map.texts("operands");
-  if (mode.operands.size() != 2) {
-    map.problem("operands", "CFG-RANGE", fmt::format("operands has {} formats", mode.operands.size()), "needs two");
-    mode.operands.resize(2);
-  }
-  for (const std::string& operand : mode.operands) {
-    const auto& all = all_formats();
-    if (std::none_of(all.begin(), all.end(), [&](const FormatStorage& f) { return f.name == operand; })) {
-      map.problem("operands", "CFG-CHOICE", fmt::format("'{}' is not a number format", operand));
-    }
-  }
+  mode.name = name;
+  mode.operands = read_operands(map);
   mode.macs_per_lane = map.count("macs_per_lane", 1, 64);
   mode.accumulator = read_format(map, "accumulator");
   return mode;
@@ -48,32 +60,63 @@ MpeArray read_mpe(const MapReader& map) {
   mpe.accumulators = map.count("accumulators", 1, 4096);
   mpe.mac_latency_cycles = map.count("mac_latency_cycles", 1, 64);
   mpe.pass_bubble_cycles = map.count("pass_bubble_cycles", 0, 4096, 0);
-  const std::string dataflow =
-      map.choice("dataflow", {"weight_stationary", "output_stationary", "input_stationary"}, "weight_stationary");
-  mpe.dataflow = dataflow == "weight_stationary"   ? Dataflow::weight_stationary
-                 : dataflow == "output_stationary" ? Dataflow::output_stationary
-                                                   : Dataflow::input_stationary;
-  for (const MapReader& mode : map.maps("modes")) mpe.modes.push_back(read_mode(mode));
+  mpe.dataflow = read_enum(map, "dataflow", kDataflows, std::optional{Dataflow::weight_stationary});
+  const MapReader modes = map.map("modes");
+  for (const std::string& name : modes.keys()) mpe.modes.push_back(read_mode(modes.map(name), name));
   return mpe;
+}
+
+L0Buffers read_l0(const MapReader& map) {
+  L0Buffers l0;
+  l0.slices = map.count("slices", 1, 1024);
+  l0.slice_capacity = map.bytes("slice_capacity", Bytes{1}, kMebibyte);
+  l0.slice_bandwidth = map.bytes_per_cycle("slice_bandwidth", kNarrowest, kWidest);
+  return l0;
+}
+
+L1Scratchpad read_l1(const MapReader& map) {
+  L1Scratchpad l1;
+  l1.capacity = map.bytes("capacity", kKibibyte, kGibibyte);
+  l1.allocatable = map.number("allocatable", 0.05, 1.0, 1.0);
+  l1.corelet_bandwidth = map.bytes_per_cycle("corelet_bandwidth", kNarrowest, kWidest);
+  l1.ring_bandwidth = map.bytes_per_cycle("ring_bandwidth", kNarrowest, kWidest);
+  l1.banks = map.count("banks", 1, 1024, 1);
+  return l1;
+}
+
+SfuArrays read_sfu(const MapReader& map) {
+  SfuArrays sfu;
+  sfu.arrays = map.count("arrays", 1, 64);
+  sfu.units = map.count("units", 1, 1024);
+  sfu.lanes = map.count("lanes", 1, 64);
+  sfu.startup_cycles = map.count("startup_cycles", 0, 4096, 0);
+  return sfu;
 }
 
 Core read_core(const MapReader& map) {
   Core core;
   core.corelets = map.count("corelets", 1, 64);
   core.mpe = read_mpe(map.map("mpe"));
-  const MapReader l0 = map.map("l0");
-  core.l0 = {l0.count("slices", 1, 1024), l0.bytes("slice_capacity", Bytes{1}, kMebibyte),
-             l0.bytes_per_cycle("slice_bandwidth", BytesPerCycle{1}, BytesPerCycle{4096})};
-  const MapReader l1 = map.map("l1");
-  core.l1.capacity = l1.bytes("capacity", kKibibyte, kGibibyte);
-  core.l1.allocatable = l1.number("allocatable", 0.05, 1.0, 1.0);
-  core.l1.corelet_bandwidth = l1.bytes_per_cycle("corelet_bandwidth", BytesPerCycle{1}, BytesPerCycle{65536});
-  core.l1.ring_bandwidth = l1.bytes_per_cycle("ring_bandwidth", BytesPerCycle{1}, BytesPerCycle{65536});
-  core.l1.banks = l1.count("banks", 1, 1024, 1);
-  const MapReader sfu = map.map("sfu");
-  core.sfu = {sfu.count("arrays", 1, 64), sfu.count("units", 1, 1024), sfu.count("lanes", 1, 64),
-              sfu.count("startup_cycles", 0, 4096, 0)};
+  core.l0 = read_l0(map.map("l0"));
+  core.l1 = read_l1(map.map("l1"));
+  core.sfu = read_sfu(map.map("sfu"));
   return core;
+}
+
+Ring read_ring(const MapReader& map) {
+  Ring ring;
+  ring.bandwidth = map.bytes_per_cycle("bandwidth", kNarrowest, kWidest);
+  ring.hop_cycles = map.count("hop_cycles", 0, 1000);
+  ring.psum_bandwidth = map.bytes_per_cycle("psum_bandwidth", kNarrowest, kWidest);
+  ring.multicast = map.boolean("multicast", true);
+  return ring;
+}
+
+Dma read_dma(const MapReader& map) {
+  Dma dma;
+  dma.burst = map.bytes("burst", Bytes{1}, kMebibyte * 16);
+  dma.outstanding = map.count("outstanding", 1, 65536);
+  return dma;
 }
 
 Memory read_memory(const MapReader& map) {
@@ -99,37 +142,6 @@ Accelerator::PublishedPeak read_peak(const MapReader& map, const Accelerator& ac
   return peak;
 }
 
-/// What single values cannot show: do the parts fit one another?
-void check_together(const MapReader& root, const Accelerator& a) {
-  const MapReader core = root.map("core");
-  const MpeArray& mpe = a.core.mpe;
-  if (mpe.modes.empty()) core.problem("mpe", "CFG-CONFLICT", "core.mpe.modes is empty", "an array needs a mode");
-  for (const MacMode& mode : mpe.modes) {
-    for (const std::string& operand : mode.operands) {
-      const std::uint64_t word = std::uint64_t{mpe.lanes} * mode.macs_per_lane * format_storage(operand).bits;
-      const std::uint64_t buffer = mpe.registers.value() * 8 / mpe.weight_buffers;
-      if (word > buffer) {
-        core.problem("mpe", "CFG-CONFLICT",
-                     fmt::format("mode '{}': one register entry of {} takes {} bits, core.mpe.registers (line {}) gives "
-                                 "each of {} buffers {}",
-                                 mode.name, operand, word, core.map("mpe").line_of("registers"), mpe.weight_buffers, buffer),
-                     "enlarge core.mpe.registers or reduce core.mpe.weight_buffers");
-        break;
-      }
-    }
-  }
-  if (a.core.l0.slices < mpe.rows) {
-    core.problem("l0", "CFG-CONFLICT",
-                 fmt::format("core.l0.slices = {} feeds {} array rows", a.core.l0.slices, mpe.rows),
-                 "needs a slice for each row");
-  }
-  if (a.dma.burst < a.memory.granule) {
-    root.problem("dma", "CFG-CONFLICT",
-                 fmt::format("dma.burst = {} B is less than memory.granule = {} B", a.dma.burst.value(),
-                             a.memory.granule.value()));
-  }
-}
-
 }  // namespace
 
 Accelerator load_accelerator(const std::string& name_or_path) {
@@ -146,18 +158,14 @@ Accelerator load_accelerator(const std::string& name_or_path) {
   a.cores = root.count("cores", 1, 1024);
   a.die_area = root.square_millimetres("die_area", SquareMillimetres{0.01}, SquareMillimetres{1e5});
   a.core = read_core(root.map("core"));
-  const MapReader ring = root.map("ring");
-  a.ring.bandwidth = ring.bytes_per_cycle("bandwidth", BytesPerCycle{1}, BytesPerCycle{65536});
-  a.ring.hop_cycles = ring.count("hop_cycles", 0, 1000);
-  a.ring.psum_bandwidth = ring.bytes_per_cycle("psum_bandwidth", BytesPerCycle{1}, BytesPerCycle{65536});
-  a.ring.multicast = ring.boolean("multicast", true);
-  const MapReader dma = root.map("dma");
-  a.dma = {dma.bytes("burst", Bytes{1}, kMebibyte * 16), dma.count("outstanding", 1, 65536)};
+  a.ring = read_ring(root.map("ring"));
+  a.dma = read_dma(root.map("dma"));
   a.memory = read_memory(root.map("memory"));
   if (root.has("published_peaks")) {
-    for (const MapReader& peak : root.maps("published_peaks")) a.published_peaks.push_back(read_peak(peak, a));
+    for (const MapReader& peak : root.maps("published_peaks"))
+      a.published_peaks.push_back(read_peak(peak, a));
   }
-  if (file.ok()) check_together(root, a);
+  if (file.ok()) check_accelerator(a, root);
   file.finish();
   a.hash = file.hash();
   return a;

@@ -1,66 +1,128 @@
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "models/config/extends.hpp"
+#include "models/config/field_readers.hpp"
 #include "models/config/recipe.hpp"
-#include "models/formats/format.hpp"
 
 namespace nibble {
 namespace {
 
-std::string read_format(const MapReader& map, const std::string& key, const std::string& fallback = {}) {
-  std::vector<std::string> known;
-  for (const FormatStorage& format : all_formats()) known.emplace_back(format.name);
-  return map.choice(key, known, fallback.empty() ? std::nullopt : std::optional{fallback});
+const Words<WeightQuantiser> kWeightQuantisers{
+    {"none", WeightQuantiser::none}, {"cast", WeightQuantiser::cast}, {"sawb", WeightQuantiser::sawb}};
+const Words<ActivationQuantiser> kActivationQuantisers{{"none", ActivationQuantiser::none},
+                                                       {"cast", ActivationQuantiser::cast},
+                                                       {"pact", ActivationQuantiser::pact}};
+const Words<GradientQuantiser> kGradientQuantisers{{"none", GradientQuantiser::none},
+                                                   {"cast", GradientQuantiser::cast},
+                                                   {"two_phase", GradientQuantiser::two_phase}};
+const Words<Optimizer> kOptimizers{{"sgd_momentum", Optimizer::sgd_momentum}, {"adam", Optimizer::adam}};
+const Words<LayerMatch> kMatches{{"first", LayerMatch::first},
+                                 {"last", LayerMatch::last},
+                                 {"conv1x1", LayerMatch::conv1x1},
+                                 {"depthwise", LayerMatch::depthwise},
+                                 {"name", LayerMatch::name}};
+
+/// What the file calls the two operands of a GEMM.
+struct GemmKeys {
+  const char* gemm;
+  const char* a;
+  const char* b;
+};
+constexpr GemmKeys kFwd{"fwd", "activations", "weights"};
+constexpr GemmKeys kDgrad{"dgrad", "gradients", "weights"};
+constexpr GemmKeys kWgrad{"wgrad", "activations", "gradients"};
+
+/// What `map` says of a GEMM, laid over `base`; without a base every format is required.
+GemmFormats read_gemm(const MapReader& map, const GemmKeys& keys, const GemmFormats* base) {
+  if (base != nullptr && !map.has(keys.gemm)) return *base;
+  const MapReader gemm = map.map(keys.gemm);
+  const auto format = [&](const char* key, std::string GemmFormats::*member) {
+    return read_format(gemm, key, base == nullptr ? std::nullopt : std::optional{base->*member});
+  };
+  return {format(keys.a, &GemmFormats::a), format(keys.b, &GemmFormats::b),
+          format("output", &GemmFormats::output)};
 }
 
-/// `a` and `b`: what the file calls the GEMM's operands.
-GemmFormats read_gemm(const MapReader& map, const std::string& key, const char* a, const char* b,
-                      const GemmFormats& base) {
-  if (!map.has(key) && !base.a.empty()) return base;
-  const MapReader gemm = map.map(key);
-  return {read_format(gemm, a, base.a), read_format(gemm, b, base.b), read_format(gemm, "output", base.output)};
-}
-
-void read_quantisers(const MapReader& map, Precision& precision) {
-  if (!map.has("quantisers")) return;
-  const MapReader q = map.map("quantisers");
-  const std::string weights = q.choice("weights", {"none", "cast", "sawb"}, "none");
-  const std::string activations = q.choice("activations", {"none", "cast", "pact"}, "none");
-  const std::string gradients = q.choice("gradients", {"none", "cast", "two_phase"}, "none");
-  precision.weight_quantiser = weights == "sawb"   ? WeightQuantiser::sawb
-                               : weights == "cast" ? WeightQuantiser::cast
-                                                   : WeightQuantiser::none;
-  precision.activation_quantiser = activations == "pact"   ? ActivationQuantiser::pact
-                                   : activations == "cast" ? ActivationQuantiser::cast
-                                                           : ActivationQuantiser::none;
-  precision.gradient_quantiser = gradients == "two_phase" ? GradientQuantiser::two_phase
-                                 : gradients == "cast"    ? GradientQuantiser::cast
-                                                          : GradientQuantiser::none;
-}
-
-/// The three GEMMs and their quantisers: what `map` says, laid over `base`.
-Precision read_precision(const MapReader& map, const Precision& base, bool training) {
-  Precision precision = base;
-  precision.fwd = read_gemm(map, "fwd", "activations", "weights", base.fwd);
-  if (training) {
-    precision.dgrad = read_gemm(map, "dgrad", "gradients", "weights", base.dgrad);
-    precision.wgrad = read_gemm(map, "wgrad", "activations", "gradients", base.wgrad);
+/// A quantiser makes one kind of code; naming it with operands of another kind is a slip in either.
+void check_quantisers(const MapReader& map, const Precision& precision, bool training) {
+  const auto integer = [](const std::string& format) { return format.starts_with("int"); };
+  const MapReader quantisers = map.map("quantisers");
+  const auto conflict = [&](const char* key, const char* quantiser, const std::string& format,
+                            const char* makes) {
+    quantisers.problem(
+        key, "CFG-CONFLICT",
+        fmt::format("{} = {}, but the {} are {}", quantisers.path_of(key), quantiser, key, format),
+        fmt::format("{} makes {}", quantiser, makes));
+  };
+  if (precision.weight_quantiser == WeightQuantiser::sawb && !integer(precision.fwd.b)) {
+    conflict("weights", "sawb", precision.fwd.b, "integer codes");
   }
-  read_quantisers(map, precision);
+  if (precision.activation_quantiser == ActivationQuantiser::pact && !integer(precision.fwd.a)) {
+    conflict("activations", "pact", precision.fwd.a, "integer codes");
+  }
+  if (training && precision.gradient_quantiser == GradientQuantiser::two_phase &&
+      precision.dgrad.a != "fp4-radix4") {
+    conflict("gradients", "two_phase", precision.dgrad.a, "fp4-radix4 codes");
+  }
+}
+
+/// The GEMMs and their quantisers: what `map` says, laid over `base` (nullptr: the recipe itself).
+Precision read_precision(const MapReader& map, const Precision* base, bool training) {
+  Precision precision = base == nullptr ? Precision{} : *base;
+  precision.fwd = read_gemm(map, kFwd, base == nullptr ? nullptr : &base->fwd);
+  if (training) {
+    precision.dgrad = read_gemm(map, kDgrad, base == nullptr ? nullptr : &base->dgrad);
+    precision.wgrad = read_gemm(map, kWgrad, base == nullptr ? nullptr : &base->wgrad);
+  }
+  if (!map.has("quantisers")) return precision;
+  const MapReader quantisers = map.map("quantisers");
+  precision.weight_quantiser =
+      read_enum(quantisers, "weights", kWeightQuantisers, std::optional{precision.weight_quantiser});
+  precision.activation_quantiser = read_enum(quantisers, "activations", kActivationQuantisers,
+                                             std::optional{precision.activation_quantiser});
+  if (training) {
+    precision.gradient_quantiser =
+        read_enum(quantisers, "gradients", kGradientQuantisers, std::optional{precision.gradient_quantiser});
+  }
   return precision;
 }
 
 RecipeException read_exception(const MapReader& map, const Recipe& recipe) {
   RecipeException exception;
-  const std::string match = map.choice("match", {"first", "last", "conv1x1", "depthwise", "name"});
-  exception.match = match == "first"       ? LayerMatch::first
-                    : match == "last"      ? LayerMatch::last
-                    : match == "conv1x1"   ? LayerMatch::conv1x1
-                    : match == "depthwise" ? LayerMatch::depthwise
-                                           : LayerMatch::name;
+  exception.match = read_enum(map, "match", kMatches);
   if (exception.match == LayerMatch::name) exception.name = map.text("name");
-  exception.precision = read_precision(map, recipe.precision, recipe.training);
+  exception.precision = read_precision(map, &recipe.precision, recipe.training);
   return exception;
+}
+
+void read_update(const MapReader& root, Recipe& recipe) {
+  recipe.gradient_exchange = read_format(root, "gradient_exchange");
+  const MapReader optimizer = root.map("optimizer");
+  recipe.optimizer = read_enum(optimizer, "kind", kOptimizers);
+  recipe.master_weights = read_format(optimizer, "master_weights");
+  recipe.optimizer_state = read_format(optimizer, "state");
+  recipe.stochastic_rounding = optimizer.boolean("stochastic_rounding", false);
+}
+
+/// The precision as a whole, once all of it is known: of the recipe and of each exception. An exception that
+/// overrides formats but no quantisers must suit the quantisers that it keeps from the recipe.
+void check_recipe(const Recipe& recipe, const MapReader& root) {
+  const bool has_quantisers = root.has("quantisers");
+  if (has_quantisers) check_quantisers(root, recipe.precision, recipe.training);
+  if (recipe.exceptions.empty()) return;
+  std::size_t i = 0;
+  for (const MapReader& map : root.maps("exceptions")) {
+    const Precision& precision = recipe.exceptions[i++].precision;
+    if (map.has("quantisers")) {
+      check_quantisers(map, precision, recipe.training);
+    } else if (has_quantisers) {
+      check_quantisers(root, precision, recipe.training);
+    }
+  }
 }
 
 }  // namespace
@@ -74,21 +136,18 @@ Recipe load_recipe(const std::string& name_or_path) {
   recipe.name = root.text("name");
   recipe.description = root.text("description", "");
   recipe.training = root.boolean("training", true);
-  recipe.precision = read_precision(root, {}, recipe.training);
+  recipe.precision = read_precision(root, nullptr, recipe.training);
   recipe.vector = read_format(root, "vector");
-  recipe.saved = read_format(root, "saved", recipe.vector);
-  recipe.gradient_exchange = recipe.training ? read_format(root, "gradient_exchange") : recipe.vector;
+  recipe.saved = recipe.gradient_exchange = recipe.vector;  // inference keeps and exchanges nothing
   if (recipe.training) {
-    const MapReader optimizer = root.map("optimizer");
-    recipe.optimizer = optimizer.choice("kind", {"sgd_momentum", "adam"}) == "adam" ? Optimizer::adam
-                                                                                    : Optimizer::sgd_momentum;
-    recipe.master_weights = read_format(optimizer, "master_weights");
-    recipe.optimizer_state = read_format(optimizer, "state");
-    recipe.stochastic_rounding = optimizer.boolean("stochastic_rounding", false);
+    recipe.saved = read_format(root, "saved");
+    read_update(root, recipe);
   }
   if (root.has("exceptions")) {
-    for (const MapReader& map : root.maps("exceptions")) recipe.exceptions.push_back(read_exception(map, recipe));
+    for (const MapReader& map : root.maps("exceptions"))
+      recipe.exceptions.push_back(read_exception(map, recipe));
   }
+  if (file.ok()) check_recipe(recipe, root);
   file.finish();
   recipe.hash = file.hash();
   return recipe;
