@@ -27,6 +27,7 @@ struct Tensor {
   double zeros = 0.0;        ///< measured share of zeros
   bool parameter = false;    ///< weights, optimiser state: alive across steps, always in memory
   Bytes size;                ///< packed
+  bool input = false;        ///< arrives from outside the step: images, token indices, labels
 };
 
 /// Where a convolution reads its rows: what a tile of output pixels needs of the input, halo included.
@@ -91,8 +92,19 @@ struct Step {
   [[nodiscard]] Macs macs() const;
 };
 
+/// How the step is cut into kernels.
+struct LoweringOptions {
+  bool fuse = true;  ///< false: every primitive is a kernel of its own and all it makes goes through memory
+  /// Tensors as large as C that the vector work behind a GEMM may read besides C.
+  /// ESTIMATE: three, what a residual block's backward pass reads at once: the other branch's gradient, the
+  /// activation's mask and the tensor that batch norm saved. Each takes an L1 buffer of a tile of C.
+  std::uint32_t epilogue_streams = 3;
+};
+
 /// Lowers a network to a whole step. InputError [LOW-...] names any layer that has no cost model.
-[[nodiscard]] Step lower_training_step(const Network& network, const Recipe& recipe, std::uint64_t batch);
-[[nodiscard]] Step lower_inference(const Network& network, const Recipe& recipe, std::uint64_t batch);
+[[nodiscard]] Step lower_training_step(const Network& network, const Recipe& recipe, std::uint64_t batch,
+                                       const LoweringOptions& options = {});
+[[nodiscard]] Step lower_inference(const Network& network, const Recipe& recipe, std::uint64_t batch,
+                                   const LoweringOptions& options = {});
 
 }  // namespace nibble

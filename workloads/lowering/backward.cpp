@@ -1,0 +1,209 @@
+#include <fmt/format.h>
+
+#include "models/base/check.hpp"
+#include "models/base/error.hpp"
+#include "workloads/lowering/builder.hpp"
+
+namespace nibble::lowering {
+namespace {
+
+VectorKind backward_kind(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::relu: return VectorKind::relu_backward;
+    case LayerKind::relu6: return VectorKind::relu6_backward;
+    case LayerKind::gelu: return VectorKind::gelu_backward;
+    case LayerKind::sigmoid: return VectorKind::sigmoid_backward;
+    case LayerKind::tanh: return VectorKind::tanh_backward;
+    case LayerKind::silu: return VectorKind::silu_backward;
+    case LayerKind::softmax: return VectorKind::softmax_backward;
+    default: return VectorKind::dropout_backward;
+  }
+}
+
+}  // namespace
+
+void Builder::backward() {
+  for (LayerIndex i = static_cast<LayerIndex>(network_.layers.size()); i-- > 0;) backward_layer(i);
+}
+
+/// The sum of all that flows back into a layer's output; none if nothing does.
+std::optional<ValueId> Builder::gradient_of_output(LayerIndex index) {
+  std::vector<ValueId>& parts = contributions_[index];
+  if (parts.empty()) return {};
+  ValueId sum = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    sum = pointwise(index, Pass::vector_bwd, VectorKind::add, {parts[i], sum},
+                    fmt::format("{}:grad ({})", layer(index).name, i + 1));
+  }
+  return sum;
+}
+
+void Builder::backward_layer(LayerIndex index) {
+  const Layer& l = layer(index);
+  if (!needs_gradient(index)) return;
+  if (l.kind == LayerKind::loss) return backward_loss(index);
+  const std::optional<ValueId> dy = gradient_of_output(index);
+  if (!dy) return;
+  switch (l.kind) {
+    case LayerKind::conv2d:
+    case LayerKind::linear: return backward_gemm(index, *dy);
+    case LayerKind::matmul: return backward_matmul(index, *dy);
+    case LayerKind::batch_norm: return backward_batch_norm(index, *dy);
+    case LayerKind::layer_norm: return backward_layer_norm(index, *dy);
+    case LayerKind::max_pool:
+    case LayerKind::avg_pool:
+    case LayerKind::global_avg_pool: return backward_pool(index, *dy);
+    case LayerKind::add:
+    case LayerKind::multiply:
+    case LayerKind::scale: return backward_combine(index, *dy);
+    case LayerKind::reshape: return backward_reshape(index, *dy);
+    case LayerKind::concat: return backward_concat(index, *dy);
+    case LayerKind::embedding: return backward_embedding(index, *dy);
+    default: return backward_activation(index, *dy, backward_kind(l.kind));
+  }
+}
+
+void Builder::backward_loss(LayerIndex index) {
+  const ValueId probabilities = *outputs_[index];
+  const Elements elements = graph_.value(probabilities).elements;
+  const ValueId dx = value(layer(index).name + ":in:grad", recipe_.vector, elements);
+  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements,
+           {all_of(probabilities), all_of(saved_[index].inputs.back())}, {all_of(dx)},
+           {{VectorKind::loss_backward, elements}});
+  contribute(layer(index).inputs.front(), dx);
+}
+
+void Builder::backward_batch_norm(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  const Saved& saved = saved_[index];
+  const ValueId x = saved.inputs.front();
+  const Elements elements = graph_.value(dy).elements;
+  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.front()});
+  add_node(index, Pass::vector_bwd, NodeKind::reduction, elements, {all_of(dy), all_of(x), all_of(*saved.statistics)},
+           {all_of(sums, true)}, {{VectorKind::batch_norm_backward_reduce, elements}});
+  small_gradients_[index].push_back(sums);
+  if (!needs_gradient(l.inputs.front())) return;
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
+  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements,
+           {all_of(dy), all_of(x), all_of(*saved.statistics), all_of(*saved.affine), all_of(sums)}, {all_of(dx)},
+           {{VectorKind::batch_norm_backward_apply, elements}});
+  contribute(l.inputs.front(), dx);
+}
+
+void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  const Saved& saved = saved_[index];
+  const Elements elements = graph_.value(dy).elements;
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
+  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.back()});
+  add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements,
+           {all_of(dy), all_of(saved.inputs.front()), all_of(*saved.statistics), all_of(*saved.affine)},
+           {all_of(dx), all_of(sums, true)}, {{VectorKind::layer_norm_backward, elements}});
+  small_gradients_[index].push_back(sums);
+  contribute(l.inputs.front(), dx);
+}
+
+void Builder::backward_activation(LayerIndex index, ValueId dy, VectorKind kind) {
+  const Layer& l = layer(index);
+  if (l.kind == LayerKind::dropout && !saved_[index].mask) return contribute(l.inputs.front(), dy);
+  const Elements elements = graph_.value(dy).elements;
+  // A bit where that is enough; sigmoid, tanh and softmax come back from their output, gelu and silu from their input.
+  const bool from_output =
+      l.kind == LayerKind::sigmoid || l.kind == LayerKind::tanh || l.kind == LayerKind::softmax;
+  const ValueId remembered = saved_[index].mask ? *saved_[index].mask
+                             : from_output      ? *outputs_[index]
+                                                : saved_[index].inputs.front();
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
+  graph_.value(dx).zeros = graph_.value(dy).zeros;
+  add_node(index, Pass::vector_bwd, l.kind == LayerKind::softmax ? NodeKind::row_wise : NodeKind::pointwise, elements,
+           {all_of(dy), all_of(remembered)}, {all_of(dx)}, {{kind, elements}});
+  contribute(l.inputs.front(), dx);
+}
+
+void Builder::backward_pool(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  const Elements inputs = whole(input_of(index).output), outputs = whole(l.output);
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, inputs);
+  std::vector<Use> reads{all_of(dy)};
+  std::vector<WorkItem> work;
+  if (l.kind == LayerKind::max_pool) {
+    reads.push_back(all_of(*saved_[index].mask));
+    work = {{VectorKind::zero_fill, inputs}, {VectorKind::max_pool_backward, outputs}};
+  } else if (l.kind == LayerKind::avg_pool) {
+    work = {{VectorKind::avg_pool_backward, outputs, l.window.kernel[0] * l.window.kernel[1]}};
+  } else {
+    work = {{VectorKind::global_avg_pool_backward, inputs}};
+  }
+  add_node(index, Pass::vector_bwd, NodeKind::reshaping, inputs, std::move(reads), {all_of(dx)}, std::move(work));
+  contribute(l.inputs.front(), dx);
+}
+
+void Builder::backward_combine(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  for (std::size_t i = 0; i < l.inputs.size(); ++i) {
+    if (!needs_gradient(l.inputs[i])) continue;
+    const Elements elements = graph_.value(saved_[index].inputs[i]).elements;
+    ValueId dx = dy;
+    if (l.kind == LayerKind::multiply) {
+      dx = value(fmt::format("{}:in{}:grad", l.name, i), recipe_.vector, graph_.value(dy).elements);
+      add_node(index, Pass::vector_bwd, NodeKind::pointwise, graph_.value(dy).elements,
+               {all_of(dy), all_of(saved_[index].inputs[1 - i])}, {all_of(dx)},
+               {{VectorKind::multiply_backward, graph_.value(dy).elements}});
+    } else if (l.kind == LayerKind::scale) {
+      dx = pointwise(index, Pass::vector_bwd, VectorKind::rescale, {dy}, l.name + ":in:grad");
+    }
+    if (elements != graph_.value(dx).elements) {  // broadcast on the way forward, summed on the way back
+      const ValueId sum = value(fmt::format("{}:in{}:grad (summed)", l.name, i), recipe_.vector, elements);
+      add_node(index, Pass::vector_bwd, NodeKind::reduction, graph_.value(dx).elements, {all_of(dx)}, {all_of(sum, true)},
+               {{VectorKind::broadcast_gradient, graph_.value(dx).elements}});
+      dx = sum;
+    }
+    contribute(l.inputs[i], dx);
+  }
+}
+
+void Builder::backward_reshape(LayerIndex index, ValueId dy) {
+  if (layer(index).slice) return backward_slice(index, dy);
+  contribute(layer(index).inputs.front(), dy);
+}
+
+void Builder::backward_slice(LayerIndex index, ValueId dy) {
+  // All slices of a layer write their gradients into one tensor, side by side.
+  const LayerIndex source = layer(index).inputs.front();
+  const auto [gathered, fresh] = gathered_.try_emplace(source);
+  if (fresh) {
+    gathered->second = value(layer(source).name + ":grad (of slices)", recipe_.vector, whole(layer(source).output));
+    contribute(source, gathered->second);
+  }
+  if (!graph_.value(dy).part_of && graph_.value(dy).format == recipe_.vector) {
+    graph_.place(dy, gathered->second);
+    return;
+  }
+  const ValueId copy = pointwise(index, Pass::vector_bwd, VectorKind::copy, {dy}, layer(index).name + ":in:grad");
+  graph_.place(copy, gathered->second);
+}
+
+void Builder::backward_concat(LayerIndex index, ValueId dy) {
+  for (const LayerIndex input : layer(index).inputs) {
+    const ValueId part = value(layer(input).name + ":grad (slice)", graph_.value(dy).format, whole(layer(input).output));
+    graph_.place(part, dy);
+    contribute(input, part);
+  }
+}
+
+void Builder::backward_embedding(LayerIndex index, ValueId dy) {
+  Weights& weights = weights_of(index);
+  const ValueId table = value(layer(index).name + ":weight:grad", recipe_.vector, weights.elements);
+  std::vector<Use> inputs{all_of(dy), all_of(saved_[index].inputs.front())};
+  std::vector<WorkItem> work{{VectorKind::embedding_scatter_add, graph_.value(dy).elements}};
+  if (weights.gradient) {
+    inputs.push_back(all_of(*weights.gradient));
+  } else {
+    work.push_back({VectorKind::zero_fill, weights.elements});
+  }
+  add_node(index, Pass::vector_bwd, NodeKind::reshaping, weights.elements, std::move(inputs), {all_of(table)},
+           std::move(work));
+  weights.gradient = table;
+}
+
+}  // namespace nibble::lowering

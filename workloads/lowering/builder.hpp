@@ -1,0 +1,133 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/config/recipe.hpp"
+#include "workloads/lowering/graph.hpp"
+#include "workloads/lowering/precision.hpp"
+#include "workloads/trace/network.hpp"
+
+namespace nibble::lowering {
+
+/// A weight tensor: what the optimiser keeps of it and the copy that GEMMs read.
+struct Weights {
+  LayerIndex layer = 0;
+  ValueId master = 0;
+  std::optional<ValueId> quantised;     ///< absent: GEMMs read the master itself
+  WeightQuantiser quantiser = WeightQuantiser::none;
+  std::optional<ValueId> gradient;
+  Elements elements;
+};
+
+/// What the forward pass of a layer leaves for its backward pass.
+struct Saved {
+  std::vector<ValueId> inputs;          ///< as the layer read them
+  std::optional<ValueId> mask;          ///< what the activation, the dropout or the pool remembers
+  std::optional<ValueId> statistics;
+  std::optional<ValueId> affine;        ///< scale and shift of a normalisation
+  std::optional<ValueId> a, b;          ///< a GEMM's operands in its formats
+};
+
+/// Builds the graph of a step: forward layer by layer, backward in reverse, then the update.
+class Builder {
+ public:
+  Builder(const Network& network, const Recipe& recipe, std::uint64_t batch, bool training);
+
+  void forward();
+  void backward();
+  void update();
+
+  [[nodiscard]] Graph take_graph() { return std::move(graph_); }
+  [[nodiscard]] std::vector<std::string> take_free_layers() { return std::move(free_layers_); }
+
+ private:
+  // forward.cpp
+  void forward_layer(LayerIndex index);
+  void forward_gemm(LayerIndex index);
+  void forward_matmul(LayerIndex index);
+  void forward_batch_norm(LayerIndex index);
+  void forward_layer_norm(LayerIndex index);
+  void forward_activation(LayerIndex index, VectorKind kind);
+  void forward_pool(LayerIndex index);
+  void forward_combine(LayerIndex index, VectorKind kind);
+  void forward_softmax(LayerIndex index);
+  void forward_dropout(LayerIndex index);
+  void forward_embedding(LayerIndex index);
+  void forward_concat(LayerIndex index);
+  void forward_reshape(LayerIndex index);
+  void forward_loss(LayerIndex index);
+  ValueId add_bias(LayerIndex index, ValueId sums);
+
+  // backward.cpp
+  void backward_layer(LayerIndex index);
+  void backward_batch_norm(LayerIndex index, ValueId dy);
+  void backward_layer_norm(LayerIndex index, ValueId dy);
+  void backward_activation(LayerIndex index, ValueId dy, VectorKind kind);
+  void backward_pool(LayerIndex index, ValueId dy);
+  void backward_combine(LayerIndex index, ValueId dy);
+  void backward_reshape(LayerIndex index, ValueId dy);
+  void backward_slice(LayerIndex index, ValueId dy);
+  [[nodiscard]] std::optional<ValueId> gradient_of_output(LayerIndex index);
+  void backward_concat(LayerIndex index, ValueId dy);
+  void backward_embedding(LayerIndex index, ValueId dy);
+  void backward_loss(LayerIndex index);
+
+  // gemm_nodes.cpp
+  void backward_gemm(LayerIndex index, ValueId dy);
+  void backward_matmul(LayerIndex index, ValueId dy);
+  ValueId dgrad(LayerIndex index, ValueId gradient);
+  void wgrad(LayerIndex index, ValueId gradient);
+  ValueId add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, ValueId c, std::vector<GemmPart> parts);
+  ValueId activation_operand(LayerIndex index, std::size_t input, const std::string& format);
+  std::pair<ValueId, ValueId> gradient_operands(LayerIndex index, ValueId dy);
+  [[nodiscard]] GemmWork forward_work(LayerIndex index) const;
+
+  // update.cpp
+  void update_weights(Weights& weights);
+  void quantise_weights(const Weights& weights, ValueId master);
+  void update_small(LayerIndex index);
+
+  // builder.cpp
+  [[nodiscard]] const Layer& layer(LayerIndex index) const { return network_.layers[index]; }
+  [[nodiscard]] Elements whole(const Shape& shape) const { return Elements{element_count(shape).value() * batch_}; }
+  [[nodiscard]] const Layer& input_of(LayerIndex index, std::size_t i = 0) const {
+    return network_.layers[layer(index).inputs[i]];
+  }
+  ValueId value(const std::string& name, const std::string& format, Elements elements);
+  ValueId parameter(const std::string& name, const std::string& format, Elements elements);
+  /// An element-wise node with one result, of the same number of elements as `like` unless given.
+  ValueId pointwise(LayerIndex index, Pass pass, VectorKind kind, std::vector<ValueId> inputs, const std::string& name);
+  void add_node(LayerIndex index, Pass pass, NodeKind kind, Elements domain, std::vector<Use> inputs,
+                std::vector<Use> outputs, std::vector<WorkItem> work);
+  [[nodiscard]] Use all_of(ValueId id, bool at_end = false) const {
+    return {id, graph_.value(id).elements, at_end};
+  }
+  void set_output(LayerIndex index, ValueId id);
+  /// Adds a gradient that flows back into the output of `index`.
+  void contribute(LayerIndex index, ValueId gradient);
+  [[nodiscard]] bool needs_gradient(LayerIndex index) const { return needs_gradient_[index]; }
+  Weights& weights_of(LayerIndex index);
+  ValueId weight_operand(LayerIndex index);
+
+  const Network& network_;
+  const Recipe& recipe_;
+  std::uint64_t batch_;
+  bool training_;
+  LayerPrecision precision_;
+  Graph graph_;
+  std::vector<std::optional<ValueId>> outputs_;          ///< by layer
+  std::vector<Saved> saved_;                             ///< by layer
+  std::vector<bool> needs_gradient_;                     ///< by layer: of its output
+  std::vector<std::vector<ValueId>> contributions_;      ///< by layer: gradients of its output, to be added
+  std::map<std::pair<ValueId, std::string>, ValueId> quantised_;  ///< activations, by value and format
+  std::map<LayerIndex, ValueId> gathered_;               ///< by layer: gradient whose slices lie in one tensor
+  std::map<LayerIndex, Weights> weights_;
+  std::map<LayerIndex, std::vector<ValueId>> small_gradients_;    ///< of biases and normalisations
+  std::vector<std::string> free_layers_;
+};
+
+}  // namespace nibble::lowering

@@ -1,0 +1,244 @@
+#include <fmt/format.h>
+
+#include "models/base/check.hpp"
+#include "models/base/error.hpp"
+#include "workloads/lowering/builder.hpp"
+#include "workloads/lowering/gemm_shapes.hpp"
+
+namespace nibble::lowering {
+namespace {
+
+// Bits that a pool remembers of its winner: 4 for windows of up to 16 taps, else a byte.
+const char* index_format(const Window& window) { return window.kernel[0] * window.kernel[1] <= 16 ? "int4" : "int8"; }
+
+}  // namespace
+
+void Builder::forward() {
+  for (LayerIndex i = 0; i < network_.layers.size(); ++i) {
+    for (const LayerIndex input : layer(i).inputs) saved_[i].inputs.push_back(*outputs_[input]);
+    forward_layer(i);
+  }
+  // What the step is for: the inference's result.
+  if (!training_) graph_.value(*outputs_.back()).kept = true;
+}
+
+void Builder::forward_layer(LayerIndex index) {
+  switch (layer(index).kind) {
+    case LayerKind::input: {
+      const bool indices = index + 1 < network_.layers.size() && layer(index).output.size() == 1;
+      const ValueId id = value(layer(index).name, indices ? "int32" : recipe_.vector, whole(layer(index).output));
+      graph_.value(id).input = true;
+      return set_output(index, id);
+    }
+    case LayerKind::conv2d:
+    case LayerKind::linear: return forward_gemm(index);
+    case LayerKind::matmul: return forward_matmul(index);
+    case LayerKind::batch_norm: return forward_batch_norm(index);
+    case LayerKind::layer_norm: return forward_layer_norm(index);
+    case LayerKind::relu: return forward_activation(index, VectorKind::relu);
+    case LayerKind::relu6: return forward_activation(index, VectorKind::relu6);
+    case LayerKind::gelu: return forward_activation(index, VectorKind::gelu);
+    case LayerKind::sigmoid: return forward_activation(index, VectorKind::sigmoid);
+    case LayerKind::tanh: return forward_activation(index, VectorKind::tanh);
+    case LayerKind::silu: return forward_activation(index, VectorKind::silu);
+    case LayerKind::max_pool:
+    case LayerKind::avg_pool:
+    case LayerKind::global_avg_pool: return forward_pool(index);
+    case LayerKind::add: return forward_combine(index, VectorKind::add);
+    case LayerKind::multiply: return forward_combine(index, VectorKind::multiply);
+    case LayerKind::scale: return forward_combine(index, VectorKind::rescale);
+    case LayerKind::softmax: return forward_softmax(index);
+    case LayerKind::dropout: return forward_dropout(index);
+    case LayerKind::embedding: return forward_embedding(index);
+    case LayerKind::concat: return forward_concat(index);
+    case LayerKind::reshape: return forward_reshape(index);
+    case LayerKind::loss: return forward_loss(index);
+  }
+  throw InputError{"LOW-UNSUPPORTED", fmt::format("layer '{}' of kind {} has no cost model", layer(index).name,
+                                                  nibble::to_string(layer(index).kind))};
+}
+
+void Builder::forward_gemm(LayerIndex index) {
+  const Precision& precision = precision_.of(index);
+  Saved& saved = saved_[index];
+  saved.a = activation_operand(index, 0, precision.fwd.a);
+  saved.b = weight_operand(index);
+  const ValueId sums = value(layer(index).name + ":out", precision.fwd.output, whole(layer(index).output));
+  GemmPart part;
+  part.gemm = forward_work(index);
+  part.a = layer(index).kind == LayerKind::conv2d ? touched_inputs(layer(index), input_of(index), batch_)
+                                                  : whole(input_of(index).output);
+  part.b = weights_of(index).elements;
+  add_gemm(index, Pass::fwd, *saved.a, *saved.b, sums, {part});
+  set_output(index, layer(index).bias ? add_bias(index, sums) : sums);
+}
+
+ValueId Builder::add_bias(LayerIndex index, ValueId sums) {
+  const Layer& l = layer(index);
+  const std::uint64_t channels = l.kind == LayerKind::conv2d ? l.output.front() : l.output.back();
+  const ValueId bias = parameter(l.name + ":bias", recipe_.vector, Elements{channels});
+  return pointwise(index, Pass::fwd, VectorKind::bias_add, {sums, bias}, l.name + ":biased");
+}
+
+void Builder::forward_matmul(LayerIndex index) {
+  const Precision& precision = precision_.of(index);
+  Saved& saved = saved_[index];
+  saved.a = activation_operand(index, 0, precision.fwd.a);
+  saved.b = activation_operand(index, 1, precision.fwd.b);
+  const ValueId sums = value(layer(index).name + ":out", precision.fwd.output, whole(layer(index).output));
+  add_gemm(index, Pass::fwd, *saved.a, *saved.b, sums,
+           {{forward_work(index), whole(input_of(index, 0).output), whole(input_of(index, 1).output)}});
+  set_output(index, sums);
+}
+
+void Builder::forward_batch_norm(LayerIndex index) {
+  const Layer& l = layer(index);
+  const Elements channels{l.output.front()};
+  const ValueId x = saved_[index].inputs.front();
+  const ValueId affine = parameter(l.name + ":affine", recipe_.vector, Elements{2 * channels.value()});
+  saved_[index].affine = affine;
+  std::vector<ValueId> inputs{x, affine};
+  if (training_) {
+    const ValueId statistics = value(l.name + ":statistics", "fp32", Elements{2 * channels.value()});
+    add_node(index, Pass::vector_fwd, NodeKind::reduction, graph_.value(x).elements, {all_of(x)},
+             {all_of(statistics, true)}, {{VectorKind::batch_norm_statistics, graph_.value(x).elements}});
+    saved_[index].statistics = statistics;
+    inputs.push_back(statistics);
+  }
+  set_output(index, pointwise(index, Pass::vector_fwd, VectorKind::scale_shift, inputs, l.name + ":out"));
+}
+
+void Builder::forward_layer_norm(LayerIndex index) {
+  const Layer& l = layer(index);
+  const ValueId x = saved_[index].inputs.front();
+  const Elements elements = graph_.value(x).elements;
+  const ValueId affine = parameter(l.name + ":affine", recipe_.vector, Elements{2 * l.output.back()});
+  const ValueId statistics = value(l.name + ":statistics", "fp32", Elements{2 * elements.value() / l.output.back()});
+  const ValueId y = value(l.name + ":out", recipe_.vector, elements);
+  saved_[index].affine = affine;
+  saved_[index].statistics = statistics;
+  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, {all_of(x), all_of(affine)},
+           {all_of(y), all_of(statistics)}, {{VectorKind::layer_norm, elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_activation(LayerIndex index, VectorKind kind) {
+  const Layer& l = layer(index);
+  const ValueId x = saved_[index].inputs.front();
+  const Elements elements = graph_.value(x).elements;
+  const ValueId y = value(l.name + ":out", recipe_.vector, elements);
+  std::vector<Use> outputs{all_of(y)};
+  if (kind == VectorKind::relu || kind == VectorKind::relu6) {  // one bit an element is all that comes back
+    saved_[index].mask = value(l.name + ":mask", "bit", elements);
+    if (training_) outputs.push_back(all_of(*saved_[index].mask));
+  }
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, std::move(outputs), {{kind, elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_pool(LayerIndex index) {
+  const Layer& l = layer(index);
+  const ValueId x = saved_[index].inputs.front();
+  const Elements outputs = whole(l.output);
+  const ValueId y = value(l.name + ":out", recipe_.vector, outputs);
+  std::vector<Use> made{all_of(y)};
+  std::vector<WorkItem> work;
+  const std::uint64_t taps = l.window.kernel[0] * l.window.kernel[1];
+  if (l.kind == LayerKind::global_avg_pool) {
+    work.push_back({VectorKind::global_avg_pool, graph_.value(x).elements});
+  } else if (l.kind == LayerKind::avg_pool) {
+    work.push_back({VectorKind::avg_pool, outputs, taps});
+  } else {
+    work.push_back({VectorKind::max_pool, outputs, taps});
+    if (training_) {
+      saved_[index].mask = value(l.name + ":index", index_format(l.window), outputs);
+      made.push_back(all_of(*saved_[index].mask));
+      work.push_back({VectorKind::max_pool_index, outputs, taps});
+    }
+  }
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, outputs, {all_of(x)}, std::move(made), std::move(work));
+  set_output(index, y);
+}
+
+void Builder::forward_combine(LayerIndex index, VectorKind kind) {
+  const Elements elements = whole(layer(index).output);
+  const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
+  std::vector<Use> inputs;
+  for (const ValueId input : saved_[index].inputs) inputs.push_back(all_of(input));
+  const std::uint64_t repeat = inputs.size() > 1 ? inputs.size() - 1 : 1;
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), {all_of(y)},
+           {{kind, elements, repeat}});
+  set_output(index, y);
+}
+
+void Builder::forward_softmax(LayerIndex index) {
+  const ValueId x = saved_[index].inputs.front();
+  const Elements elements = graph_.value(x).elements;
+  const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
+  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, {all_of(x)}, {all_of(y)},
+           {{VectorKind::softmax, elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_dropout(LayerIndex index) {
+  const ValueId x = saved_[index].inputs.front();
+  if (!training_) {
+    free_layers_.push_back(layer(index).name + ": dropout passes everything in inference");
+    return set_output(index, x);
+  }
+  const Elements elements = graph_.value(x).elements;
+  const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
+  saved_[index].mask = value(layer(index).name + ":mask", "bit", elements);
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)},
+           {all_of(y), all_of(*saved_[index].mask)}, {{VectorKind::dropout, elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_embedding(LayerIndex index) {
+  const ValueId rows = saved_[index].inputs.front();
+  const Elements elements = whole(layer(index).output);
+  const ValueId table = weight_operand(index);
+  const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, elements, {all_of(rows), {table, elements}}, {all_of(y)},
+           {{VectorKind::embedding_gather, elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_concat(LayerIndex index) {
+  const ValueId y = value(layer(index).name + ":out", recipe_.vector, whole(layer(index).output));
+  std::vector<Use> inputs;
+  for (const ValueId input : saved_[index].inputs) inputs.push_back(all_of(input));
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, graph_.value(y).elements, std::move(inputs), {all_of(y)},
+           {{VectorKind::copy, graph_.value(y).elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_reshape(LayerIndex index) {
+  const ValueId x = saved_[index].inputs.front();
+  free_layers_.push_back(layer(index).name + ": another view of the same data, read with strides");
+  if (!layer(index).slice) return set_output(index, x);
+  // A part of its input, in the same memory.
+  const ValueId part = value(layer(index).name + ":out", graph_.value(x).format, whole(layer(index).output));
+  graph_.place(part, x);
+  set_output(index, part);
+}
+
+void Builder::forward_loss(LayerIndex index) {
+  const ValueId logits = saved_[index].inputs.front();
+  if (!training_) {
+    free_layers_.push_back(layer(index).name + ": no loss in inference");
+    return set_output(index, logits);
+  }
+  const Elements elements = graph_.value(logits).elements;
+  const ValueId labels = value(layer(index).name + ":labels", "int32", Elements{elements.value() / layer(index).output.back()});
+  graph_.value(labels).input = true;
+  const ValueId probabilities = value(layer(index).name + ":probabilities", recipe_.vector, elements);
+  const ValueId loss = value(layer(index).name + ":loss", "fp32", Elements{1});
+  graph_.value(loss).kept = true;
+  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, {all_of(logits), all_of(labels)},
+           {all_of(probabilities), all_of(loss, true)}, {{VectorKind::loss, elements}});
+  saved_[index].inputs.push_back(labels);
+  set_output(index, probabilities);
+}
+
+}  // namespace nibble::lowering

@@ -1,0 +1,97 @@
+#include "workloads/lowering/fusion.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace nibble::lowering {
+namespace {
+
+class Fuser {
+ public:
+  Fuser(const Graph& graph, const LoweringOptions& options)
+      : graph_{graph}, options_{options}, kernel_of_(graph.nodes().size()) {}
+
+  std::vector<Kernel> run() {
+    for (NodeId id = 0; id < graph_.nodes().size(); ++id) {
+      const std::optional<std::size_t> home = options_.fuse ? find_home(id) : std::nullopt;
+      if (home) {
+        kernels_[*home].nodes.push_back(id);
+        kernel_of_[id] = *home;
+      } else {
+        kernel_of_[id] = kernels_.size();
+        kernels_.push_back({{id}});
+      }
+    }
+    return std::move(kernels_);
+  }
+
+ private:
+  [[nodiscard]] const Node& node(NodeId id) const { return graph_.nodes()[id]; }
+  [[nodiscard]] const Node& head(std::size_t kernel) const { return node(kernels_[kernel].nodes.front()); }
+
+  /// The kernel that `id` may join: only the latest of those that make its inputs can have all else ready.
+  std::optional<std::size_t> find_home(NodeId id) const {
+    const Node& joining = node(id);
+    if (joining.kind == NodeKind::gemm || joining.kind == NodeKind::reshaping) return {};
+    std::optional<std::size_t> latest;
+    for (const Use& input : joining.inputs) {
+      for (const NodeId writer : graph_.writers(input.value)) {
+        if (!latest || kernel_of_[writer] > *latest) latest = kernel_of_[writer];
+      }
+    }
+    if (!latest || !fits(joining, *latest)) return {};
+    for (const Use& input : joining.inputs) {
+      if (!streams_through(input, *latest)) return {};
+    }
+    return latest;
+  }
+
+  [[nodiscard]] bool fits(const Node& joining, std::size_t kernel) const {
+    const Node& first = head(kernel);
+    if (first.domain != joining.domain) return false;
+    if ((first.pass == Pass::update) != (joining.pass == Pass::update)) return false;
+    if (first.kind != NodeKind::gemm) return true;
+    if (joining.kind == NodeKind::row_wise || first.pass == Pass::wgrad) return false;
+    return extra_streams(joining, kernel) <= options_.epilogue_streams;
+  }
+
+  /// An input that the kernel itself makes must pass element by element, whole and in the same order.
+  [[nodiscard]] bool streams_through(const Use& input, std::size_t kernel) const {
+    for (const NodeId writer : graph_.writers(input.value)) {
+      if (kernel_of_[writer] != kernel) continue;
+      for (const Use& made : node(writer).outputs) {
+        if (made.value == input.value) return !made.at_end;
+      }
+      return false;  // a part of a value, or a whole made of parts
+    }
+    return true;
+  }
+
+  /// Tensors as large as the GEMM's result that its vector work reads from elsewhere, `joining` included.
+  [[nodiscard]] std::size_t extra_streams(const Node& joining, std::size_t kernel) const {
+    std::set<ValueId> streams;
+    const auto collect = [&](const Node& n) {
+      for (const Use& input : n.inputs) {
+        const bool inside = graph_.producer(input.value) && kernel_of_[*graph_.producer(input.value)] == kernel;
+        if (!inside && input.elements == joining.domain) streams.insert(input.value);
+      }
+    };
+    for (const NodeId id : kernels_[kernel].nodes) {
+      if (node(id).kind != NodeKind::gemm) collect(node(id));
+    }
+    collect(joining);
+    return streams.size();
+  }
+
+  const Graph& graph_;
+  const LoweringOptions& options_;
+  std::vector<std::size_t> kernel_of_;
+  std::vector<Kernel> kernels_;
+};
+
+}  // namespace
+
+std::vector<Kernel> fuse(const Graph& graph, const LoweringOptions& options) { return Fuser{graph, options}.run(); }
+
+}  // namespace nibble::lowering
