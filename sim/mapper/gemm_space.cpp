@@ -1,0 +1,154 @@
+#include "sim/mapper/gemm_space.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/base/check.hpp"
+#include "models/formats/format.hpp"
+
+namespace nibble {
+
+namespace {
+
+// An extra operand this many times smaller than the output is a parameter of the vector work, not a stream ...
+constexpr std::uint64_t kOnceRatio = 16;
+// ... if it also is small enough to keep beside the tiles for the whole kernel.
+constexpr Bytes kOnceLimit{16 * 1024};
+
+PixelAxis pixel_axis(const Step& step, const GemmWork& gemm, bool samples_in_count) {
+  const std::uint64_t extent = gemm.reduces_over_batch ? gemm.k : gemm.m;
+  if (gemm.geometry) {
+    PixelAxis axis{*gemm.geometry};
+    NIBBLE_CHECK(axis.pixels() == extent, "geometry has {} output pixels, the GEMM {}", axis.pixels(), extent);
+    return axis;
+  }
+  const bool by_sample = !samples_in_count && step.batch > 0 && extent % step.batch == 0;
+  return by_sample ? PixelAxis{step.batch, extent / step.batch} : PixelAxis{extent, 1};
+}
+
+EpilogueUse epilogue_use(const Tensor& tensor, Bytes bytes, std::uint64_t outputs) {
+  return {bytes, bytes <= kOnceLimit && tensor.elements.value() * kOnceRatio <= outputs};
+}
+
+}  // namespace
+
+GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& machine,
+                     const OperationResidency& residency)
+    : operation{&step.operations.at(index)},
+      accelerator{&machine},
+      mode{&require_mac_mode(machine, operation->gemm->a_format, operation->gemm->b_format)},
+      pixels{pixel_axis(step, *operation->gemm,
+                        !operation->gemm->geometry && !operation->gemm->b_is_weights &&
+                            !operation->gemm->reduces_over_batch && operation->gemm->count % step.batch == 0)} {
+  const GemmWork& gemm = *operation->gemm;
+  NIBBLE_CHECK(operation->reads.size() == 2 || !operation->vector.empty(),
+               "{}: operands besides A and B, and no vector work that reads them", operation->layer);
+  NIBBLE_CHECK(operation->reads.size() >= 2 && gemm.macs().value() > 0, "{}: a GEMM needs operands and work",
+               operation->layer);
+  pixels_reduce = gemm.reduces_over_batch;
+  samples_in_count = !gemm.geometry && !gemm.b_is_weights && !pixels_reduce && gemm.count % step.batch == 0;
+  channels = pixels_reduce ? gemm.m : gemm.k;
+  if (gemm.geometry) {
+    const std::uint64_t window = gemm.geometry->window.kernel[0] * gemm.geometry->window.kernel[1];
+    if (channels % window == 0) taps = window;
+  }
+  n = gemm.n;
+  count = gemm.count;
+  a = operation->reads[0].bytes;
+  b = operation->reads[1].bytes;
+  a_resident = residency.read_resident(0);
+  b_resident = residency.read_resident(1);
+  accumulator_bits = format_storage(mode->accumulator).bits;
+  for (const VectorWork& work : operation->vector) {
+    lane_ops += static_cast<std::uint64_t>(
+        std::llround(static_cast<double>(work.elements.value()) * work.lane_ops_per_element));
+  }
+  for (std::size_t use = 2; use < operation->reads.size(); ++use) {
+    const TensorUse& read = operation->reads[use];
+    l1_extra_reads += read.bytes;
+    if (residency.read_resident(use)) continue;
+    extra_reads.push_back(epilogue_use(step.tensors.at(read.tensor), read.bytes, outputs()));
+  }
+  for (std::size_t use = 0; use < operation->writes.size(); ++use) {
+    const TensorUse& write = operation->writes[use];
+    l1_writes += write.bytes;
+    if (!residency.stored(use)) continue;
+    stores.push_back(epilogue_use(step.tensors.at(write.tensor), write.bytes, outputs()));
+  }
+  const Bytes usable = usable_l1(machine);
+  NIBBLE_CHECK(residency.occupied < usable, "{}: residency holds {} of {} bytes of L1", operation->layer,
+               residency.occupied.value(), usable.value());
+  budget = usable - residency.occupied;
+  by_sample = residency.by_sample;
+}
+
+std::uint64_t GemmSpace::outputs() const {
+  return operation->gemm->m * operation->gemm->n * operation->gemm->count;
+}
+
+Bytes GemmSpace::a_tile(std::uint64_t input_pixels, std::uint64_t tile_channels, std::uint64_t groups) const {
+  const std::uint64_t of_pixels = scale_up(a.value(), input_pixels, pixels.input_pixels());
+  return Bytes{scale_up(of_pixels, tile_channels * groups, channels * count)};
+}
+
+Bytes GemmSpace::b_tile(std::uint64_t k_extent, std::uint64_t n_extent, std::uint64_t groups) const {
+  return Bytes{scale_up(b.value(), k_extent * n_extent * groups, operation->gemm->k * n * count)};
+}
+
+CorePosition core_position(const CoreSplit& split, std::uint64_t core) {
+  CorePosition position;
+  position.k = core % split.k;
+  position.n = core / split.k % split.n;
+  position.m = core / (split.k * split.n) % split.m;
+  position.count = core / (split.k * split.n * split.m);
+  return position;
+}
+
+std::uint64_t core_number(const CoreSplit& split, const CorePosition& position) {
+  return ((position.count * split.m + position.m) * split.n + position.n) * split.k + position.k;
+}
+
+CoreShare core_share(const GemmSpace& space, const CoreSplit& split, const CorePosition& position) {
+  const bool reduce = space.pixels_reduce;
+  const std::uint64_t units = space.channels / space.taps;
+  CoreShare share;
+  share.groups = balanced_part(space.count, split.count, position.count);
+  share.rows = reduce ? space.pixels.split(split.k, position.k) : space.pixels.split(split.m, position.m);
+  share.channels = space.taps * (reduce ? balanced_part(units, split.m, position.m).size()
+                                        : balanced_part(units, split.k, position.k).size());
+  share.n = balanced_part(space.n, split.n, position.n).size();
+  return share;
+}
+
+namespace {
+
+// A panel or a whole operand that is replaced while its last tiles are still in use needs one slot more.
+std::uint64_t slots(Keep keep, std::uint64_t outer_tiles, std::uint64_t k_tiles, std::uint64_t other_loops) {
+  const std::uint64_t all = outer_tiles * k_tiles;
+  switch (keep) {
+    case Keep::stream: return std::min<std::uint64_t>(2, all * other_loops);
+    case Keep::panel: return outer_tiles * other_loops > 1 ? k_tiles + 1 : k_tiles;
+    case Keep::all: return other_loops > 1 ? all + 1 : all;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::uint64_t a_slots(const GemmTiling& tiling, const TileCounts& tiles) {
+  return slots(tiling.keep_a, tiles.m, tiles.k, tiles.count);
+}
+
+std::uint64_t b_slots(const GemmTiling& tiling, const TileCounts& tiles) {
+  return slots(tiling.keep_b, tiles.n, tiles.k, tiles.count);
+}
+
+std::uint64_t a_passes(const GemmTiling& tiling, const TileCounts& tiles) {
+  return tiling.keep_a == Keep::stream ? tiles.n : 1;
+}
+
+std::uint64_t b_passes(const GemmTiling& tiling, const TileCounts& tiles) {
+  return tiling.keep_b == Keep::stream ? tiles.m : 1;
+}
+
+}  // namespace nibble

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/base/units.hpp"
+#include "models/config/accelerator.hpp"
+#include "sim/mapper/conv_tiles.hpp"
+#include "sim/mapper/mapper.hpp"
+#include "sim/mapper/residency.hpp"
+#include "workloads/lowering/step.hpp"
+
+namespace nibble {
+
+/// A tensor that the vector work behind a GEMM reads or writes.
+struct EpilogueUse {
+  Bytes bytes;
+  bool once = false;  ///< small against the output (per-channel parameters, statistics): moved once, not by tile
+};
+
+/// A GEMM operation as the mapper sees it: two axes of A, one of them over pixels, and what crosses memory.
+struct GemmSpace {
+  GemmSpace(const Step& step, std::size_t operation, const Accelerator& accelerator,
+            const OperationResidency& residency);
+
+  const Operation* operation = nullptr;
+  const Accelerator* accelerator = nullptr;
+  const MacMode* mode = nullptr;
+
+  PixelAxis pixels;            ///< m; or k if `pixels_reduce`
+  bool pixels_reduce = false;  ///< wgrad
+  bool samples_in_count = false;  ///< attention: each sample has its own GEMMs
+  std::uint64_t channels = 0;  ///< length of A's other axis: k, or m if `pixels_reduce`
+  std::uint64_t taps = 1;      ///< that axis is cut in multiples of this: all taps of whole channels
+  std::uint64_t n = 0;
+  std::uint64_t count = 1;
+
+  Bytes a, b;                  ///< of the whole operation
+  bool a_resident = false, b_resident = false;
+  std::uint64_t accumulator_bits = 0;
+  std::uint64_t lane_ops = 0;  ///< of all vector work
+  std::vector<EpilogueUse> extra_reads;  ///< from memory, besides A and B
+  std::vector<EpilogueUse> stores;       ///< to memory
+  Bytes l1_extra_reads;        ///< all that the vector work reads besides C, resident or not
+  Bytes l1_writes;             ///< all results, stored or held
+  Bytes budget;                ///< of one core's L1 for the slots
+  bool by_sample = false;      ///< see OperationResidency
+
+  [[nodiscard]] bool has_vector_work() const { return !operation->vector.empty(); }
+  [[nodiscard]] std::uint64_t outputs() const;  ///< elements of C, `count` included
+
+  /// Bytes of a tile of A: `input_pixels` by `tile_channels` (of the channel axis) of `groups`.
+  [[nodiscard]] Bytes a_tile(std::uint64_t input_pixels, std::uint64_t tile_channels, std::uint64_t groups) const;
+  [[nodiscard]] Bytes b_tile(std::uint64_t k_extent, std::uint64_t n_extent, std::uint64_t groups) const;
+  /// Partial sums of `elements` of C.
+  [[nodiscard]] Bytes c_tile(std::uint64_t elements) const { return packed(Bits{elements * accumulator_bits}); }
+};
+
+/// What of a GEMM one core does.
+struct CoreShare {
+  Span groups;
+  Span rows;                   ///< of the pixel axis, over all samples
+  std::uint64_t channels = 0;
+  std::uint64_t n = 0;
+};
+struct CorePosition {
+  std::uint64_t count = 0, m = 0, n = 0, k = 0;
+};
+/// Where core `core` < split.cores() stands in the split; k parts are neighbours on the ring.
+[[nodiscard]] CorePosition core_position(const CoreSplit& split, std::uint64_t core);
+[[nodiscard]] std::uint64_t core_number(const CoreSplit& split, const CorePosition& position);
+[[nodiscard]] CoreShare core_share(const GemmSpace& space, const CoreSplit& split, const CorePosition& position);
+
+enum class LoopOrder : std::uint8_t { m_outer, n_outer };  ///< k is always innermost: partial sums stay in L1
+/// How long a tile of an operand stays in L1.
+enum class Keep : std::uint8_t {
+  stream,  ///< until the next tile is wanted
+  panel,   ///< all k tiles of the outer loop's index, until it moves on
+  all,     ///< all tiles, until the last use
+};
+
+/// One way to map a GEMM.
+struct GemmTiling {
+  CoreSplit split;
+  PixelCut pixels;
+  std::uint64_t channels = 0, n = 0, count = 1;  ///< largest extents of a tile
+  LoopOrder order = LoopOrder::m_outer;
+  Keep keep_a = Keep::stream, keep_b = Keep::stream;
+  bool corelets_split_n = true;
+};
+
+/// Tiles along each loop, for one core.
+struct TileCounts {
+  std::uint64_t count = 1, m = 1, n = 1, k = 1;
+  [[nodiscard]] std::uint64_t outputs() const { return count * m * n; }
+  [[nodiscard]] std::uint64_t steps() const { return outputs() * k; }
+};
+
+/// Slots that an operand needs in L1 under `tiling`.
+[[nodiscard]] std::uint64_t a_slots(const GemmTiling& tiling, const TileCounts& tiles);
+[[nodiscard]] std::uint64_t b_slots(const GemmTiling& tiling, const TileCounts& tiles);
+[[nodiscard]] inline std::uint64_t output_slots(const TileCounts& tiles) { return tiles.outputs() > 1 ? 2 : 1; }
+/// How often all of a core's share of the operand is loaded.
+[[nodiscard]] std::uint64_t a_passes(const GemmTiling& tiling, const TileCounts& tiles);
+[[nodiscard]] std::uint64_t b_passes(const GemmTiling& tiling, const TileCounts& tiles);
+
+}  // namespace nibble

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "models/config/accelerator.hpp"
+#include "sim/mapper/program.hpp"
+#include "sim/mapper/residency.hpp"
+#include "workloads/lowering/step.hpp"
+
+namespace nibble {
+
+/// How a GEMM's work is shared by the cores: into count * m * n * k parts, k parts side by side on the ring.
+struct CoreSplit {
+  std::uint64_t count = 1, m = 1, n = 1, k = 1;
+  [[nodiscard]] std::uint64_t cores() const { return count * m * n * k; }
+  bool operator==(const CoreSplit&) const = default;
+};
+
+struct MapperOptions {
+  std::optional<CoreSplit> split;  ///< share GEMMs in just this way; unset: the mapper chooses
+};
+
+/// Turns one operation of a step into the program that the cores run.
+///
+/// Every MAC is executed once, every byte of the operation's reads and writes that is not resident crosses the
+/// memory interface at least once, and all slots fit the part of L1 that may be allocated less what is held there.
+/// InputError [MAP-L1] if not even the smallest tiles fit, [ACC-FORMAT] if the machine lacks the GEMM's formats.
+[[nodiscard]] KernelProgram map_operation(const Step& step, std::size_t operation, const Accelerator& accelerator,
+                                          const OperationResidency& residency, const MapperOptions& options);
+
+/// Bytes of one core's L1 that programs may use.
+[[nodiscard]] Bytes usable_l1(const Accelerator& accelerator);
+
+}  // namespace nibble

@@ -1,0 +1,125 @@
+#include "sim/mapper/residency.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "sim/mapper/mapper.hpp"
+
+namespace nibble {
+namespace {
+
+// A tensor is held if its share of a core takes no more than this part of the usable L1: a rule of each tensor alone, so
+// that a larger L1 holds all that a smaller one does.
+constexpr std::uint64_t kLargestPart = 12;
+// Tensors held at once: half of the L1 at most, the rest is for tiles.
+constexpr std::size_t kMostHeld = 6;
+// Operations that a tensor may wait for its reader.
+constexpr std::size_t kWindow = 3;
+
+/// A tensor's read: which operation, which of its uses.
+struct Read {
+  std::size_t operation = 0, use = 0;
+};
+
+class Planner {
+ public:
+  Planner(const Step& step, const Accelerator& accelerator)
+      : step_{step}, accelerator_{accelerator}, held_(step.operations.size()) {
+    for (std::size_t i = 0; i < step.operations.size(); ++i) {
+      const Operation& operation = step.operations[i];
+      OperationResidency residency;
+      residency.reads.assign(operation.reads.size(), false);
+      residency.held.assign(operation.writes.size(), false);
+      residency.unstored.assign(operation.writes.size(), false);
+      plan_.operations.push_back(std::move(residency));
+      for (std::size_t use = 0; use < operation.reads.size(); ++use) {
+        reads_[operation.reads[use].tensor].push_back({i, use});
+      }
+    }
+  }
+
+  ResidencyPlan run() {
+    // Samples must fall to the same cores in every operation.
+    if (step_.batch % accelerator_.cores != 0) return std::move(plan_);
+    for (std::size_t i = 0; i < step_.operations.size(); ++i) {
+      for (std::size_t use = 0; use < step_.operations[i].writes.size(); ++use) consider(i, use);
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool can_hold(std::size_t i, std::size_t use) const {
+    const Operation& operation = step_.operations[i];
+    const TensorUse& write = operation.writes[use];
+    const Tensor& tensor = step_.tensors[write.tensor];
+    if (tensor.parameter || write.bytes != tensor.size) return false;  // weights; parts of a tensor
+    if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
+    const std::uint64_t share = ceil_div(tensor.size.value(), accelerator_.cores);
+    return share * kLargestPart <= usable_l1(accelerator_).value();
+  }
+
+  /// wgrad would have to be shared by samples too, at the price of a partial-sum exchange: it reads from memory.
+  [[nodiscard]] bool can_read(std::size_t writer, const Read& read, const Tensor& tensor) const {
+    const Operation& operation = step_.operations[read.operation];
+    if (read.operation <= writer || read.operation > writer + kWindow) return false;
+    if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
+    if (operation.reads[read.use].bytes != tensor.size) return false;
+    return !(operation.gemm && operation.gemm->b_is_weights && read.use == 1);
+  }
+
+  void consider(std::size_t i, std::size_t use) {
+    if (!can_hold(i, use)) return;
+    const TensorId id = step_.operations[i].writes[use].tensor;
+    const Tensor& tensor = step_.tensors[id];
+    std::vector<Read> near;
+    std::size_t later = 0;
+    for (const Read& read : reads_[id]) {
+      if (read.operation <= i) continue;
+      ++later;
+      if (can_read(i, read, tensor)) near.push_back(read);
+    }
+    if (near.empty()) return;
+    const std::size_t last = near.back().operation;
+    for (std::size_t j = i; j <= last; ++j) {
+      if (held_[j] >= kMostHeld) return;
+    }
+    hold(i, use, near, last, later == near.size());
+  }
+
+  void hold(std::size_t i, std::size_t use, const std::vector<Read>& near, std::size_t last, bool all_near) {
+    const Tensor& tensor = step_.tensors[step_.operations[i].writes[use].tensor];
+    const Bytes share{ceil_div(tensor.size.value(), accelerator_.cores)};
+    for (std::size_t j = i; j <= last; ++j) {
+      ++held_[j];
+      plan_.operations[j].occupied += share;
+    }
+    plan_.operations[i].held[use] = true;
+    plan_.operations[i].by_sample = true;
+    if (all_near) {
+      plan_.operations[i].unstored[use] = true;
+      plan_.saved += tensor.size;
+    }
+    for (const Read& read : near) {
+      plan_.operations[read.operation].reads[read.use] = true;
+      plan_.operations[read.operation].by_sample = true;
+      plan_.saved += tensor.size;
+    }
+  }
+
+  const Step& step_;
+  const Accelerator& accelerator_;
+  ResidencyPlan plan_;
+  std::vector<std::size_t> held_;  ///< by operation: tensors in L1 while it runs
+  std::map<TensorId, std::vector<Read>> reads_;
+};
+
+}  // namespace
+
+ResidencyPlan plan_residency(const Step& step, const Accelerator& accelerator, bool enabled) {
+  if (enabled) return Planner{step, accelerator}.run();
+  ResidencyPlan plan;
+  plan.operations.resize(step.operations.size());
+  return plan;
+}
+
+}  // namespace nibble

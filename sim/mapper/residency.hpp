@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "models/base/units.hpp"
+#include "models/config/accelerator.hpp"
+#include "workloads/lowering/step.hpp"
+
+namespace nibble {
+
+/// What of one operation stays in the cores' L1 scratchpads.
+struct OperationResidency {
+  std::vector<bool> reads;     ///< like Operation::reads: the data lies in L1, nothing is loaded
+  std::vector<bool> held;      ///< like Operation::writes: the result stays in L1 for its readers
+  std::vector<bool> unstored;  ///< like Operation::writes: and no one reads it from memory later, so it is not stored
+  Bytes occupied;              ///< of one core's L1, by everything that is held while the operation runs
+  bool by_sample = false;      ///< the cores must share the work by whole samples, as the held tensors lie
+
+  [[nodiscard]] bool read_resident(std::size_t use) const { return use < reads.size() && reads[use]; }
+  [[nodiscard]] bool stored(std::size_t use) const { return use >= unstored.size() || !unstored[use]; }
+};
+
+/// Which tensors of a step stay in L1 between the operations that write and read them.
+struct ResidencyPlan {
+  std::vector<OperationResidency> operations;  ///< like Step::operations
+  Bytes saved;                                 ///< bytes that no longer pass through external memory
+};
+
+/// Plans residency for a whole step; `enabled` = false gives a plan in which everything goes through memory.
+///
+/// A tensor may stay when samples are spread over the cores in the same way by all that touch it, and over
+/// every operation in between there is room for it beside the tiles with which that operation reaches its lowest
+/// traffic (so that holding it never costs a re-read). Saved bytes never fall as L1 grows (sim/mapper/README.md).
+[[nodiscard]] ResidencyPlan plan_residency(const Step& step, const Accelerator& accelerator, bool enabled);
+
+}  // namespace nibble
