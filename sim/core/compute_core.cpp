@@ -38,10 +38,7 @@ ComputeCore::ComputeCore(sc_core::sc_module_name name, const Accelerator& accele
 
 void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreProgram& instructions) {
   NIBBLE_CHECK(done(), "{} is started while it runs", name());
-  if (program_ == nullptr || program.mac_mode != program_->mac_mode || program.a_format != program_->a_format ||
-      program.b_format != program_->b_format || program.depthwise != program_->depthwise) {
-    visit_cache_.clear();
-  }
+  visit_cache_.clear();
   program_ = &program;
   instructions_ = &instructions;
   mode_ = program.mac_mode.empty() ? nullptr : &require_mac_mode(accelerator_, program.a_format, program.b_format);
@@ -208,6 +205,8 @@ void ComputeCore::book_tail(ArrayState state, std::uint64_t begin, std::uint64_t
 
 void ComputeCore::close(std::uint64_t end) {
   for (const auto& corelet : corelets_) corelet->ledger().close(end);
+  program_ = nullptr;  // the caller's program ends with its run
+  instructions_ = nullptr;
 }
 
 std::uint64_t ComputeCore::array_cycles(ArrayState state) const {

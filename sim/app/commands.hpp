@@ -1,0 +1,15 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+/// The commands of the program: each adds itself with its options, help and examples; parsing a command line then
+/// runs the command that it names. What goes wrong is thrown (models/base/error.hpp).
+namespace nibble {
+
+void add_run_command(CLI::App& program);
+void add_compare_command(CLI::App& program);
+void add_list_command(CLI::App& program);
+void add_show_command(CLI::App& program);
+void add_explain_command(CLI::App& program);
+
+}  // namespace nibble

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "sim/report/document.hpp"
+
+namespace nibble {
+
+/// A run's document as tables for people: overview, energy by component, where the time went, and what the
+/// document holds beyond that (training run, layers, energy table).
+[[nodiscard]] std::string run_table(const Json& run);
+
+/// A comparison's document as tables for people: as run_table with a row for each run, and their ratios.
+[[nodiscard]] std::string compare_table(const Json& comparison);
+
+}  // namespace nibble
