@@ -446,7 +446,7 @@ KernelProgram GemmBuilder::finish() {
   program.depthwise = gemm.depthwise;
   program.a_zeros = gemm.a_zeros;
   program.b_zeros = gemm.b_zeros;
-  program.slots = slots_.sizes;
+  program.slots = slots_.sizes();
   program.cores = std::move(cores_);
   program.mapping = describe(space_, tiling_, tiles_.front().counts(), largest_);
   return program;
@@ -456,16 +456,23 @@ KernelProgram GemmBuilder::finish() {
 
 Bytes GemmSlots::footprint() const {
   Bytes sum;
-  for (const Bytes size : sizes) sum += size;
+  for (const SlotGroup& group : groups) sum += group.size * group.count;
   return sum;
+}
+
+std::vector<Bytes> GemmSlots::sizes() const {
+  std::vector<Bytes> all;
+  for (const SlotGroup& group : groups) all.insert(all.end(), group.count, group.size);
+  return all;
 }
 
 GemmSlots gemm_slots(const GemmSpace& space, const GemmTiling& tiling, const TileCounts& tiles,
                      const TileExtents& largest) {
   GemmSlots slots;
   const auto add = [&](std::uint64_t count, Bytes size) {
-    const auto first = static_cast<SlotIndex>(slots.sizes.size());
-    slots.sizes.insert(slots.sizes.end(), count, size);
+    const auto first = static_cast<SlotIndex>(slots.total);
+    slots.groups.push_back({count, size});
+    slots.total += count;
     return first;
   };
   const bool reduce = space.pixels_reduce;

@@ -19,6 +19,8 @@ constexpr double kTimeTolerance = 1.02;
 // Tile sizes tried along one axis: the whole share, then halves.
 constexpr int kCutsPerAxis = 4;
 constexpr int kPixelCuts = 8;
+// Slots of a program: what a core's sequencer is thought to keep track of (ESTIMATE), and well within SlotIndex.
+constexpr std::uint64_t kMostSlots = 1024;
 
 /// All ways to write numbers up to `cores` as a product of four factors, largest use of the machine first.
 std::vector<CoreSplit> all_splits(std::uint64_t cores) {
@@ -140,7 +142,8 @@ class Search {
           tiling.order = order;
           tiling.keep_a = m_outer ? outer : inner;
           tiling.keep_b = m_outer ? inner : outer;
-          if (gemm_slots(space_, tiling, tiles, largest).footprint() > space_.budget) continue;
+          const GemmSlots slots = gemm_slots(space_, tiling, tiles, largest);
+          if (slots.total > kMostSlots || slots.footprint() > space_.budget) continue;
           fits = true;
           consider(tiling, tiles, largest, pixels);
         }
