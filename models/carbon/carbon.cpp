@@ -29,13 +29,14 @@ GramsCo2e memory_carbon(Bytes capacity, double g_per_gb, double yield) {
   return GramsCo2e{static_cast<double>(capacity.value()) / kBytesPerGigabyte * g_per_gb / yield};
 }
 
-CarbonReport carbon_of(Joules energy, Seconds time, const Accelerator& accelerator, const Technology& technology,
-                       const Grid& grid) {
+CarbonReport carbon_of(Joules energy, Seconds time, const Accelerator& accelerator,
+                       const Technology& technology, const Grid& grid) {
   const Fabrication& fab = technology.fabrication;
   const auto memory = fab.memory_g_per_gb.find(accelerator.memory.kind);
   if (memory == fab.memory_g_per_gb.end()) {
-    throw InputError{"TEC-MEMORY", fmt::format("technology '{}' has no embodied carbon for '{}' memory", technology.name,
-                                               accelerator.memory.kind),
+    throw InputError{"TEC-MEMORY",
+                     fmt::format("technology '{}' has no embodied carbon for '{}' memory", technology.name,
+                                 accelerator.memory.kind),
                      fmt::format("add it under fabrication.memory_g_per_gb: in {}", technology.file)};
   }
   CarbonReport report;

@@ -9,7 +9,7 @@ namespace nibble {
 
 /// An amount of CO2e in terms of something that people know.
 struct Equivalent {
-  std::string what;    ///< "car lifetimes (fuel included)"
+  std::string what;  ///< "car lifetimes (fuel included)"
   double count = 0;
   std::string source;  ///< key into models/SOURCES.md
 };

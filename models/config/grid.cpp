@@ -12,7 +12,8 @@ Grid load_grid(const std::string& name_or_path) {
   grid.file = file.name();
   grid.name = root.text("name");
   grid.description = root.text("description", "");
-  grid.intensity = root.grams_per_kilowatt_hour("intensity", GramsPerKilowattHour{0}, GramsPerKilowattHour{2000});
+  grid.intensity =
+      root.grams_per_kilowatt_hour("intensity", GramsPerKilowattHour{0}, GramsPerKilowattHour{2000});
   grid.year = static_cast<int>(root.integer("year", 1990, 2100));
   grid.pue = root.number("pue", 1.0, 3.0);
   grid.source = root.source_of("intensity");

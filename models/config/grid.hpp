@@ -12,7 +12,7 @@ struct Grid {
   std::string description;
   GramsPerKilowattHour intensity;
   int year = 0;
-  double pue = 1.0;         ///< power usage effectiveness
+  double pue = 1.0;  ///< power usage effectiveness
   std::string source;
   std::string file;
   std::string hash;

@@ -20,7 +20,8 @@ Fabrication read_fabrication(const MapReader& map) {
   fab.gas_g_per_cm2 = map.number("gas_g_per_cm2", 0, 1e5);
   fab.materials_g_per_cm2 = map.number("materials_g_per_cm2", 0, 1e5);
   fab.yield = map.number("yield", 0.01, 1);
-  fab.grid_intensity = map.grams_per_kilowatt_hour("grid_intensity", GramsPerKilowattHour{0}, GramsPerKilowattHour{2000});
+  fab.grid_intensity =
+      map.grams_per_kilowatt_hour("grid_intensity", GramsPerKilowattHour{0}, GramsPerKilowattHour{2000});
   fab.package = GramsCo2e{map.number("package_g", 0, 1e5)};
   const MapReader memories = map.map("memory_g_per_gb");
   for (const std::string& kind : memories.keys()) fab.memory_g_per_gb[kind] = memories.number(kind, 0, 1e4);

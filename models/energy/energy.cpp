@@ -23,7 +23,8 @@ class TableBuilder {
     if (count == 0) return;
     const auto found = technology_.events.find(event);
     if (found == technology_.events.end()) {
-      throw InputError{"TEC-EVENT", fmt::format("technology '{}' has no energy for '{}'", technology_.name, event),
+      throw InputError{"TEC-EVENT",
+                       fmt::format("technology '{}' has no energy for '{}'", technology_.name, event),
                        fmt::format("add it under events: in {}", technology_.file)};
     }
     const EventEnergy& constant = found->second;
@@ -35,9 +36,9 @@ class TableBuilder {
   void add_leakage(const Accelerator& accelerator, Seconds elapsed) {
     const double watts = technology_.leakage_w_per_mm2 * accelerator.die_area.value() *
                          voltage_leakage_factor(accelerator.voltage, technology_.reference_voltage);
-    report_.rows.push_back({"leakage", "leakage", EnergyClass::statics, elapsed.value(), "second", Picojoules{watts * 1e12},
-                            technology_.leakage_source, technology_.memory_only_leakage,
-                            Joules{watts * elapsed.value()}});
+    report_.rows.push_back({"leakage", "leakage", EnergyClass::statics, elapsed.value(), "second",
+                            Picojoules{watts * 1e12}, technology_.leakage_source,
+                            technology_.memory_only_leakage, Joules{watts * elapsed.value()}});
   }
 
   EnergyReport finish() {
@@ -59,8 +60,8 @@ class TableBuilder {
     const double classes = (report_.dynamic + report_.idle + report_.statics).value();
     const double total = report_.total.value();
     if (std::abs(components - total) > 1e-9 * total || std::abs(classes - total) > 1e-9 * total) {
-      throw LawError{fmt::format("energy: components add up to {} J, classes to {} J, the total is {} J", components,
-                                 classes, total)};
+      throw LawError{fmt::format("energy: components add up to {} J, classes to {} J, the total is {} J",
+                                 components, classes, total)};
     }
   }
 
@@ -105,7 +106,8 @@ EnergyReport energy_of(const Activity& activity, const Accelerator& accelerator,
   table.add("memory", "memory." + accelerator.memory.kind + ".read", as_double(activity.memory_read));
   table.add("memory", "memory." + accelerator.memory.kind + ".write", as_double(activity.memory_written));
   table.add("clock", "clock.core_cycle", static_cast<double>(activity.core_busy_cycles));
-  table.add("clock", "clock.idle_core_cycle", static_cast<double>(activity.core_idle_cycles), EnergyClass::idle);
+  table.add("clock", "clock.idle_core_cycle", static_cast<double>(activity.core_idle_cycles),
+            EnergyClass::idle);
   table.add_leakage(accelerator, elapsed);
   return table.finish();
 }

@@ -16,14 +16,14 @@ enum class EnergyClass { dynamic, idle, statics };
 
 /// One line of the energy table: count x energy per event.
 struct EnergyRow {
-  std::string component;   ///< "mpe", "registers", "l0", "l1", "sfu", "ring", "memory", "clock", "leakage"
-  std::string event;       ///< key of the technology: "mac.fp16", "l1.read"
+  std::string component;  ///< "mpe", "registers", "l0", "l1", "sfu", "ring", "memory", "clock", "leakage"
+  std::string event;      ///< key of the technology: "mac.fp16", "l1.read"
   EnergyClass energy_class = EnergyClass::dynamic;
   double count = 0;
-  std::string per;         ///< what is counted
-  Picojoules each;         ///< after voltage scaling
+  std::string per;  ///< what is counted
+  Picojoules each;  ///< after voltage scaling
   std::string source;
-  bool memory_only = false;///< the constant is unverified
+  bool memory_only = false;  ///< the constant is unverified
   Joules energy;
 };
 

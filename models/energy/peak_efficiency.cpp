@@ -3,8 +3,10 @@
 
 namespace nibble {
 
-PeakEfficiency peak_efficiency(const Accelerator& accelerator, const Technology& technology, const MacMode& mode) {
-  // A GEMM whose every visit is full: one stationary block, reused by 4096 rows, partial sums read and written.
+PeakEfficiency peak_efficiency(const Accelerator& accelerator, const Technology& technology,
+                               const MacMode& mode) {
+  // A GEMM whose every visit is full: one stationary block, reused by 4096 rows, partial sums read and
+  // written.
   const BlockShape block = block_shape(accelerator.core.mpe, mode, mode.operands[1]);
   const std::uint64_t arrays = std::uint64_t{accelerator.cores} * accelerator.core.corelets;
   const ArrayTile tile{4096, block.width, block.depth, 1, false, true};

@@ -1,5 +1,5 @@
-// Proves: ACT's formula gives the values of ACT's own unit tests; a run pays for its share of the device's life; what
-// has no embodied carbon is refused by name.
+// Proves: ACT's formula gives the values of ACT's own unit tests; a run pays for its share of the device's
+// life; what has no embodied carbon is refused by name.
 #include "models/carbon/carbon.hpp"
 
 #include <gtest/gtest.h>
@@ -46,7 +46,8 @@ TEST(OperationalCarbon, EnergyTimesOverheadTimesIntensity) {
   EXPECT_DOUBLE_EQ(operational_carbon(Joules{3.6e6}, grid).value(), 750);
 }
 
-/// Patterson et al., table 4, as far as the inputs are also in LLMCarbon's database: chips, their mean power, days.
+/// Patterson et al., table 4, as far as the inputs are also in LLMCarbon's database: chips, their mean power,
+/// days.
 struct PattersonRow {
   const char* model;
   double chips, watts, days, pue, kg_per_kwh;
@@ -70,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Table4, Patterson,
                          testing::Values(PattersonRow{"T5", 512, 310, 20, 1.12, 0.545, 85.7, 46.7, 0.006},
                                          PattersonRow{"GShard", 1024, 288, 3.1, 1.09, 0.177, 24.1, 4.3, 0.02},
                                          PattersonRow{"Switch", 1024, 245, 27, 1.10, 0.330, 179, 59.1, 0.004},
-                                         PattersonRow{"GPT3", 10000, 330, 14.8, 1.10, 0.429, 1287, 552.1, 0.004},
+                                         PattersonRow{"GPT3", 10000, 330, 14.8, 1.10, 0.429, 1287, 552.1,
+                                                      0.004},
                                          PattersonRow{"XLM", 512, 342, 20.4, 1.10, 0.413, 94.4, 39, 0.004}),
                          [](const auto& row) { return std::string{row.param.model}; });
 

@@ -1,5 +1,5 @@
-// Proves: each count meets its own energy; the classes and components add up to the total; memory ignores the core's
-// voltage and everything else follows its square; work without an energy is refused by name.
+// Proves: each count meets its own energy; the classes and components add up to the total; memory ignores the
+// core's voltage and everything else follows its square; work without an energy is refused by name.
 #include "models/energy/energy.hpp"
 
 #include <gmock/gmock.h>
@@ -91,8 +91,10 @@ TEST(Energy, RowsComponentsAndClassesAddUpForRandomWork) {
 }
 
 TEST(Energy, EveryRowIsItsCountTimesItsEnergy) {
-  for (const EnergyRow& row : energy_of(one_of_each(), toy_accelerator(), toy_technology(), Seconds{2}).rows) {
-    EXPECT_NEAR(row.energy.value(), row.count * row.each.value() * 1e-12, 1e-15 * row.energy.value() + 1e-30) << row.event;
+  for (const EnergyRow& row :
+       energy_of(one_of_each(), toy_accelerator(), toy_technology(), Seconds{2}).rows) {
+    EXPECT_NEAR(row.energy.value(), row.count * row.each.value() * 1e-12, 1e-15 * row.energy.value() + 1e-30)
+        << row.event;
     EXPECT_EQ(row.source, "estimate") << row.event;
     EXPECT_FALSE(row.per.empty()) << row.event;
   }
@@ -123,10 +125,12 @@ TEST(Energy, GatedWorkIsPartOfTheExecuted) {
   Activity a;
   a.macs["fp16"] = 1;
   a.gated_macs["fp16"] = 2;
-  EXPECT_THROW(static_cast<void>(energy_of(a, toy_accelerator(), toy_technology(), Seconds{1})), InternalError);
+  EXPECT_THROW(static_cast<void>(energy_of(a, toy_accelerator(), toy_technology(), Seconds{1})),
+               InternalError);
   Activity stranger;
   stranger.gated_macs["int4"] = 1;
-  EXPECT_THROW(static_cast<void>(energy_of(stranger, toy_accelerator(), toy_technology(), Seconds{1})), InternalError);
+  EXPECT_THROW(static_cast<void>(energy_of(stranger, toy_accelerator(), toy_technology(), Seconds{1})),
+               InternalError);
 }
 
 }  // namespace

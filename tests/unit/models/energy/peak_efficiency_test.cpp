@@ -1,5 +1,5 @@
-// Proves: the peak counts what it says (MACs, registers, L0, L1, clock, leakage; no memory), by isolating one cost at
-// a time and comparing with counts made by hand.
+// Proves: the peak counts what it says (MACs, registers, L0, L1, clock, leakage; no memory), by isolating one
+// cost at a time and comparing with counts made by hand.
 #include <gtest/gtest.h>
 
 #include "models/energy/energy.hpp"
@@ -38,8 +38,8 @@ TEST(PeakEfficiency, ClockAlone) {
 }
 
 TEST(PeakEfficiency, L1Alone) {
-  // 4096 rows past a block of 256 x 64: 32 KiB of weights, 2 MiB of inputs and 512 KiB of partial sums are read for
-  // 4096 x 256 x 64 MACs.
+  // 4096 rows past a block of 256 x 64: 32 KiB of weights, 2 MiB of inputs and 512 KiB of partial sums are
+  // read for 4096 x 256 x 64 MACs.
   const double bytes = 32768.0 + 2097152.0 + 524288.0;
   const double macs = 4096.0 * 256 * 64;
   EXPECT_NEAR(tops_per_w(only("l1.read", 1)), 2 / (bytes / macs), 1e-9);

@@ -1,4 +1,5 @@
-// Proves: voltage scaling is V^2; node scaling gives the values worked out by hand from the published polynomials.
+// Proves: voltage scaling is V^2; node scaling gives the values worked out by hand from the published
+// polynomials.
 #include "models/energy/scaling.hpp"
 
 #include <gtest/gtest.h>

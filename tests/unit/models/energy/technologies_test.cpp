@@ -1,5 +1,5 @@
-// Proves: every shipped technology loads and names a listed source for each figure; every shipped machine has an energy
-// for all that it can do; derived figures follow the rules that stand beside them.
+// Proves: every shipped technology loads and names a listed source for each figure; every shipped machine has
+// an energy for all that it can do; derived figures follow the rules that stand beside them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,7 +15,9 @@
 namespace nibble {
 namespace {
 
-double energy(const Technology& technology, const std::string& key) { return technology.events.at(key).energy.value(); }
+double energy(const Technology& technology, const std::string& key) {
+  return technology.events.at(key).energy.value();
+}
 
 TEST(Technologies, EveryFigureNamesAListedSource) {
   const std::set<std::string> keys = source_keys();
@@ -82,7 +84,8 @@ TEST(Technologies, SevenNanometreFiguresFollowTheirStatedRules) {
   EXPECT_NEAR(energy(t, "mac.fp16"), multiply(10) + fp16_add, 5e-4);
   EXPECT_NEAR(energy(t, "mac.hfp8-fwd"), multiply(4) + 2 * int32_add * 24 / 32 + fp16_add / 2, 5e-4);
   EXPECT_NEAR(energy(t, "mac.int4"), int8_multiply / 4 + int32_add * 12 / 32 + int32_add * 24 / 32 / 8, 1e-4);
-  EXPECT_NEAR(energy(t, "mac.int2"), int8_multiply / 16 + int32_add * 8 / 32 + int32_add * 24 / 32 / 16, 1e-4);
+  EXPECT_NEAR(energy(t, "mac.int2"), int8_multiply / 16 + int32_add * 8 / 32 + int32_add * 24 / 32 / 16,
+              1e-4);
   EXPECT_NEAR(energy(t, "mac.int4xfp4"), int32_add * 16 / 32 + int32_add * 18 / 32 + fp16_add / 4, 1e-4);
   EXPECT_NEAR(energy(t, "mac.fixed16"), std::sqrt(int8_multiply * 1.48) + int32_add, 3e-3);
   EXPECT_NEAR(energy(t, "l0.read"), 7.5 / 8 * std::sqrt(1.0 / 8), 2e-3);
@@ -97,7 +100,8 @@ TEST(Technologies, AGatedMacKeepsATenth) {
     const Technology t = load_technology(name);
     for (const auto& [key, event] : t.events) {
       if (!key.starts_with("mac.") || key.ends_with(".gated")) continue;
-      EXPECT_NEAR(energy(t, key + ".gated"), event.energy.value() / 10, 1e-3 * event.energy.value()) << name << " " << key;
+      EXPECT_NEAR(energy(t, key + ".gated"), event.energy.value() / 10, 1e-3 * event.energy.value())
+          << name << " " << key;
     }
   }
 }
@@ -105,8 +109,8 @@ TEST(Technologies, AGatedMacKeepsATenth) {
 TEST(Technologies, FourteenNanometresAreSevenScaled) {
   const Technology seven = load_technology("ibm-7nm");
   const Technology fourteen = load_technology("ibm-14nm");
-  const double logic =
-      node_energy_factor(ProcessNode::hp7, seven.reference_voltage, ProcessNode::hp14, fourteen.reference_voltage);
+  const double logic = node_energy_factor(ProcessNode::hp7, seven.reference_voltage, ProcessNode::hp14,
+                                          fourteen.reference_voltage);
   const double wire = voltage_energy_factor(fourteen.reference_voltage, seven.reference_voltage);
   ASSERT_EQ(seven.events.size(), fourteen.events.size());
   for (const auto& [key, event] : seven.events) {
@@ -119,8 +123,9 @@ TEST(Technologies, FourteenNanometresAreSevenScaled) {
 
 TEST(Technologies, WrongFilesAreReportedWhole) {
   const std::filesystem::path path = std::filesystem::path{testing::TempDir()} / "broken-technology.yaml";
-  std::ofstream{path} << "schema: nibble/technology/1\nextends: ibm-7nm\nname: broken\nreference_voltage: 7 V\n"
-                         "events:\n  mac.fp16: {energy: -1 pJ, per: MAC}\n  l1.read: {enrgy: 1 pJ}\n";
+  std::ofstream{path}
+      << "schema: nibble/technology/1\nextends: ibm-7nm\nname: broken\nreference_voltage: 7 V\n"
+         "events:\n  mac.fp16: {energy: -1 pJ, per: MAC}\n  l1.read: {enrgy: 1 pJ}\n";
   try {
     static_cast<void>(load_technology(path.string()));
     ADD_FAILURE() << "accepted";
