@@ -14,6 +14,8 @@ namespace {
 
 /// MPE instructions in flight: one that runs and one whose weights load ahead.
 constexpr std::size_t kMpeInFlight = 2;
+/// Waits of the SFUs that are remembered: a wait for them spans a few of their instructions at most.
+constexpr std::size_t kRememberedWaits = 32;
 
 std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit); }
 
@@ -39,6 +41,7 @@ ComputeCore::ComputeCore(sc_core::sc_module_name name, const Accelerator& accele
 void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreProgram& instructions) {
   NIBBLE_CHECK(done(), "{} is started while it runs", name());
   visit_cache_.clear();
+  sfu_waits_.clear();
   program_ = &program;
   instructions_ = &instructions;
   mode_ = program.mac_mode.empty() ? nullptr : &require_mac_mode(accelerator_, program.a_format, program.b_format);
@@ -101,6 +104,7 @@ void ComputeCore::run_mpe() {
       while (fetched_[index_of(Unit::mpe)] - ended_[index_of(Unit::mpe)] > kMpeInFlight) wait(mpe_retired_);
       WaitLog log;
       slots_.await(instruction, log);
+      blame_upstream(log, sfu_waits_);
       const ArrayTile whole{instruction.m, instruction.n,       instruction.k, instruction.count, program_->depthwise,
                             instruction.accumulate};
       for (std::uint32_t i = 0; i < corelets_.size(); ++i) {
@@ -134,6 +138,10 @@ void ComputeCore::run_sfu() {
       log.clear();
       slots_.await(instruction, log);
       for (const Interval& waited : log) book_tail(waited.state, waited.begin, waited.end);
+      sfu_waits_.insert(sfu_waits_.end(), log.begin(), log.end());
+      if (sfu_waits_.size() > 2 * kRememberedWaits) {
+        sfu_waits_.erase(sfu_waits_.begin(), sfu_waits_.end() - kRememberedWaits);
+      }
       run_vector_lanes(instruction.lane_ops, instruction.l1_read, instruction.l1_written, sfu_done_);
       end_instruction(instruction, Unit::sfu);
     }

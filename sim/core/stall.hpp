@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace nibble {
@@ -46,5 +47,25 @@ class StateLedger {
 };
 
 using WaitLog = std::vector<Interval>;
+
+/// Waiting for the vector units is waiting for what they waited for: replaces the parts of `log`'s vector intervals in
+/// which `vector_waits` (in order of time) say that the vector units themselves were held up.
+inline void blame_upstream(WaitLog& log, const WaitLog& vector_waits) {
+  WaitLog refined;
+  for (const Interval& waited : log) {
+    std::uint64_t from = waited.begin;
+    if (waited.state == ArrayState::vector) {
+      for (const Interval& cause : vector_waits) {
+        const std::uint64_t begin = std::max(from, cause.begin), end = std::min(waited.end, cause.end);
+        if (end <= begin) continue;
+        if (begin > from) refined.push_back({ArrayState::vector, from, begin});
+        refined.push_back({cause.state, begin, end});
+        from = end;
+      }
+    }
+    if (waited.end > from) refined.push_back({waited.state, from, waited.end});
+  }
+  log = std::move(refined);
+}
 
 }  // namespace nibble

@@ -84,6 +84,8 @@ class Builder {
   ValueId add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, ValueId c, std::vector<GemmPart> parts);
   ValueId activation_operand(LayerIndex index, std::size_t input, const std::string& format);
   std::pair<ValueId, ValueId> gradient_operands(LayerIndex index, ValueId dy);
+  /// Hands the gradient of a GEMM's operand back to the layer that made it, through the quantiser between them.
+  void contribute_operand(LayerIndex index, std::size_t input, ValueId operand, ValueId gradient);
   [[nodiscard]] GemmWork forward_work(LayerIndex index) const;
 
   // update.cpp
@@ -124,6 +126,7 @@ class Builder {
   std::vector<bool> needs_gradient_;                     ///< by layer: of its output
   std::vector<std::vector<ValueId>> contributions_;      ///< by layer: gradients of its output, to be added
   std::map<std::pair<ValueId, std::string>, ValueId> quantised_;  ///< activations, by value and format
+  std::map<ValueId, ValueId> clipped_;                   ///< by PACT-quantised value: which elements were inside the clip
   std::map<LayerIndex, ValueId> gathered_;               ///< by layer: gradient whose slices lie in one tensor
   std::map<LayerIndex, Weights> weights_;
   std::map<LayerIndex, std::vector<ValueId>> small_gradients_;    ///< of biases and normalisations

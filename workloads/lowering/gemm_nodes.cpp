@@ -48,8 +48,15 @@ ValueId Builder::activation_operand(LayerIndex index, std::size_t input, const s
   const ValueId q = value(fmt::format("{} ({})", graph_.value(x).name, format), format, elements);
   graph_.value(q).zeros = graph_.value(x).zeros;
   const bool pact = precision_.of(index).activation_quantiser == ActivationQuantiser::pact;
-  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, {all_of(q)},
-           {{pact ? VectorKind::pact_quantise : VectorKind::cast, elements}});
+  std::vector<Use> outputs{all_of(q)};
+  std::vector<WorkItem> work{{pact ? VectorKind::pact_quantise : VectorKind::cast, elements}};
+  if (pact && training_) {
+    const ValueId inside = value(graph_.value(q).name + ":inside", "bit", elements);
+    outputs.push_back(all_of(inside));
+    work.push_back({VectorKind::pact_mask, elements});
+    clipped_.emplace(q, inside);
+  }
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, std::move(outputs), std::move(work));
   quantised_.emplace(std::pair{x, format}, q);
   return q;
 }
@@ -90,6 +97,21 @@ std::pair<ValueId, ValueId> Builder::gradient_operands(LayerIndex index, ValueId
   return {first, for_wgrad == for_dgrad ? first : cast_to(for_wgrad)};
 }
 
+void Builder::contribute_operand(LayerIndex index, std::size_t input, ValueId operand, ValueId gradient) {
+  const LayerIndex source = layer(index).inputs[input];
+  const auto inside = clipped_.find(operand);
+  if (inside == clipped_.end()) return contribute(source, gradient);
+  // PACT: the gradient passes inside the clip; outside of it, it adds up to the clip's own gradient.
+  const Elements elements = graph_.value(gradient).elements;
+  const std::string& name = layer(index).name;
+  const ValueId dx = value(fmt::format("{}:in{}:grad (pact)", name, input), recipe_.vector, elements);
+  const ValueId clip = value(fmt::format("{}:in{}:clip:grad", name, input), "fp32", Elements{1});
+  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, {all_of(gradient), all_of(inside->second)},
+           {all_of(dx), all_of(clip, true)}, {{VectorKind::pact_backward, elements}});
+  small_gradients_[index].push_back(clip);
+  contribute(source, dx);
+}
+
 void Builder::backward_gemm(LayerIndex index, ValueId dy) {
   const Layer& l = layer(index);
   if (l.bias) {
@@ -101,7 +123,7 @@ void Builder::backward_gemm(LayerIndex index, ValueId dy) {
   }
   const auto [even, odd] = gradient_operands(index, dy);
   wgrad(index, odd);
-  if (needs_gradient(l.inputs.front())) contribute(l.inputs.front(), dgrad(index, even));
+  if (needs_gradient(l.inputs.front())) contribute_operand(index, 0, *saved_[index].a, dgrad(index, even));
 }
 
 ValueId Builder::dgrad(LayerIndex index, ValueId gradient) {
@@ -158,15 +180,15 @@ void Builder::backward_matmul(LayerIndex index, ValueId dy) {
     GemmPart part{forward, c, b};
     std::swap(part.gemm->n, part.gemm->k);
     const ValueId da = value(l.name + ":a:grad", precision.dgrad.output, a);
-    contribute(l.inputs[0],
-               add_gemm(index, Pass::dgrad, for_a, activation_operand(index, 1, precision.dgrad.b), da, {part}));
+    add_gemm(index, Pass::dgrad, for_a, activation_operand(index, 1, precision.dgrad.b), da, {part});
+    contribute_operand(index, 0, *saved_[index].a, da);
   }
   if (needs_gradient(l.inputs[1])) {
     GemmPart part{forward, a, c};
     std::swap(part.gemm->m, part.gemm->k);
     const ValueId db = value(l.name + ":b:grad", precision.dgrad.output, b);
-    contribute(l.inputs[1],
-               add_gemm(index, Pass::wgrad, activation_operand(index, 0, precision.wgrad.a), for_b, db, {part}));
+    add_gemm(index, Pass::wgrad, activation_operand(index, 0, precision.wgrad.a), for_b, db, {part});
+    contribute_operand(index, 1, *saved_[index].b, db);
   }
 }
 
