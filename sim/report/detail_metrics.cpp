@@ -9,6 +9,9 @@ std::vector<Metric> detail_metrics() {
   const char* array = "sim/core/mpe_array.cpp";
   const char* energy = "models/energy/energy.cpp";
   const char* activity = "models/energy/activity.hpp";
+  const char* training = "sim/report/training_document.cpp";
+  const char* training_run = "models/carbon/training_run.cpp";
+  const char* equivalents = "models/carbon/equivalents.cpp";
   const char* of_operation = "all array cycles of the operation: machine.arrays * layers.cycles";
   return {
       {"energy_table.component", "text", "the part of the machine", "", energy},
@@ -22,6 +25,20 @@ std::vector<Metric> detail_metrics() {
        "models/config/technology.hpp"},
       {"energy_table.source", "text", "key into models/SOURCES.md, or the reasoning of an estimate", "",
        "models/config/technology.hpp"},
+      {"training_run.epochs", "1", "passes over the samples, as given", "", training},
+      {"training_run.samples", "samples", "of one epoch, as given", "", training},
+      {"training_run.steps", "1", "steps of the training; a last, part-filled batch of an epoch is a step too", "",
+       training_run},
+      {"training_run.time_s", "s", "steps * time_s; validation, data loading and the host are not in it", "",
+       training_run},
+      {"training_run.energy_kwh", "kWh", "at the plug: steps * energy_j.total * PUE", "", training_run},
+      {"training_run.carbon_kg.operational", "kg CO2e", "energy_kwh * intensity of the grid", "", training_run},
+      {"training_run.carbon_kg.embodied", "kg CO2e", "steps * carbon_g.embodied", "", training_run},
+      {"training_run.carbon_kg.total", "kg CO2e", "operational + embodied", "", training_run},
+      {"training_run.equivalents.what", "text", "something that people know", "", equivalents},
+      {"training_run.equivalents.count", "1", "how many of these emit as much as the training",
+       "the emissions of one of them", equivalents},
+      {"training_run.equivalents.source", "text", "key into models/SOURCES.md", "", equivalents},
       {"layers.name", "text", "the layer of the network that the operation belongs to", "", lowering},
       {"layers.pass", "text", "fwd, dgrad (gradients of activations), wgrad (gradients of weights), vector (SFU work "
        "alone) or update (optimiser)", "", parts},

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,10 +17,17 @@ using Json = nlohmann::ordered_json;
 inline constexpr const char* kRunSchema = "nibble/run/1";
 inline constexpr const char* kCompareSchema = "nibble/compare/1";
 
+/// A training to scale one step to: so many passes over so many samples.
+struct TrainingLength {
+  double epochs = 1;
+  std::uint64_t samples = 0;  ///< of one epoch
+};
+
 /// What a run's document holds beyond its totals.
 struct DocumentOptions {
   bool layers = false;        ///< one entry for each operation of the step
   bool energy_table = false;  ///< one entry for each event: count, pJ, source, product
+  std::optional<TrainingLength> training;  ///< cost of a whole training
 };
 
 /// Everything there is to report of a run, by the names that sim/report/README.md documents and `explain` defines.

@@ -5,6 +5,7 @@
 #include "models/base/check.hpp"
 #include "sim/report/document.hpp"
 #include "sim/report/layers_document.hpp"
+#include "sim/report/training_document.hpp"
 
 namespace nibble {
 namespace {
@@ -34,6 +35,12 @@ Json program_object(const RunResult& result) {
   program["version"] = NIBBLE_VERSION;
   program["inputs"] = std::move(inputs);
   return program;
+}
+
+/// A replayed program is of no recipe, and nobody knows what part of what step it is.
+std::string mode_name(const RunResult& result) {
+  if (result.recipe.name.empty()) return "program";
+  return result.request.training ? "training" : "inference";
 }
 
 Json machine_object(const Accelerator& accelerator) {
@@ -90,7 +97,7 @@ Json coverage_object(const RunResult& result) {
   std::uint64_t gemms = 0;
   std::set<std::string> layers;
   for (const OperationResult& operation : result.operations) {
-    gemms += operation.m > 0 ? 1 : 0;
+    gemms += operation.macs.value() > 0 ? 1 : 0;
     layers.insert(operation.layer);
   }
   Json coverage;
@@ -123,9 +130,9 @@ Json run_document(const RunResult& result, const DocumentOptions& options) {
   document["network"] = result.network_name;
   document["accelerator"] = result.accelerator.name;
   document["technology"] = result.technology.name;
-  document["recipe"] = result.recipe.name;
+  document["recipe"] = result.recipe.name.empty() ? "program" : result.recipe.name;
   document["grid"] = result.grid.name;
-  document["mode"] = result.request.training ? "training" : "inference";
+  document["mode"] = mode_name(result);
   document["batch"] = result.request.batch;
   document["residency"] = result.request.residency;
   document["machine"] = machine_object(result.accelerator);
@@ -138,6 +145,7 @@ Json run_document(const RunResult& result, const DocumentOptions& options) {
   document["activity"] = activity_object(result);
   document["coverage"] = coverage_object(result);
   document["unverified_constants"] = unverified_constants(result.energy);
+  if (options.training) document["training_run"] = training_object(result, *options.training);
   if (options.energy_table) document["energy_table"] = energy_table_array(result.energy);
   if (options.layers) document["layers"] = layers_array(result);
   return document;

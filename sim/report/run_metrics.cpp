@@ -26,7 +26,8 @@ std::vector<Metric> run_metrics() {
       {"recipe", "text", "name of the recipe: which tensor has which number format", "", document},
       {"grid", "text", "name of the electricity grid", "", document},
       {"mode", "text",
-       "training: forward, backward and weight update of one batch; inference: its forward pass alone", "", document},
+       "training: forward, backward and weight update of one batch; inference: its forward pass alone; program: "
+       "programs that were made elsewhere", "", document},
       {"batch", "samples", "samples in the step", "", document},
       {"residency", "true or false",
        "whether tensors that fit stay in L1 between the operation that makes them and the one that reads them", "",
@@ -42,13 +43,13 @@ std::vector<Metric> run_metrics() {
       {"macs", "MACs",
        "multiply-accumulates executed by the arrays; those that zero-gating holds still are counted too", "", array},
       {"peak_macs", "MACs",
-       "what the arrays could have executed over all cycles of the step if each moment had run at the full rate of "
-       "its operation's MAC mode", "", system},
+       "what the arrays could have executed over all cycles of the step: macs * cycles / ideal cycles, the ideal being "
+       "every lane at work in every cycle, each GEMM at the rate of its own MAC mode", "", system},
       {"tops", "10^12 operations/s", "sustained rate: 2 * macs / time_s (a multiply and an add are two operations)",
        "one second of simulated time, waiting and vector work included", document},
-      {"utilisation", "1 (0..1)", "macs / peak_macs",
-       "peak_macs: the peak of each operation's own number format, over all cycles of the step, waiting and vector "
-       "work included", document},
+      {"utilisation", "1 (0..1)", "macs / peak_macs: the share of its cycles in which the step's MACs could have been done, each GEMM at the full "
+       "rate of its own number formats",
+       "all cycles of the step, waiting and vector work included", document},
       {"array_cycles.total", "array cycles", "machine.arrays * cycles; exactly the sum of the parts", "", parts},
       {"array_cycles.compute", "array cycles", "rows stream through an array", of_run, array},
       {"array_cycles.fill_drain", "array cycles",

@@ -34,6 +34,11 @@ TableColumn in_group(const std::string& group, TableColumn column) {
   return column;
 }
 
+std::string name_of(const std::string& mode) {
+  if (mode == "program") return "replay";
+  return mode == "training" ? "training step" : "inference";
+}
+
 std::string joined(const Json& words, const std::string& separator) {
   std::string text;
   for (const Json& word : words) text += (text.empty() ? "" : separator) + word.get<std::string>();
@@ -107,7 +112,7 @@ std::string title(const std::vector<Json>& runs) {
   const Json& run = runs.front();
   const Json& assumptions = run.at("carbon_assumptions");
   return fmt::format("One {} of {}, batch {}; grid {}: {:.4g} gCO2e/kWh, PUE {:.3g}\n",
-                     run.at("mode") == "training" ? "training step" : "inference",
+                     name_of(run.at("mode").get<std::string>()),
                      run.at("network").get<std::string>(), run.at("batch").get<std::uint64_t>(),
                      run.at("grid").get<std::string>(), assumptions.at("intensity_g_per_kwh").get<double>(),
                      assumptions.at("pue").get<double>());

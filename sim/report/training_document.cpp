@@ -1,0 +1,52 @@
+#include "sim/report/training_document.hpp"
+
+#include <fmt/format.h>
+
+#include "models/carbon/equivalents.hpp"
+#include "models/carbon/training_run.hpp"
+#include "sim/report/summary_tables.hpp"
+
+namespace nibble {
+
+Json training_object(const RunResult& result, const TrainingLength& length) {
+  const double steps = training_steps(length.epochs, length.samples, result.request.batch);
+  const TrainingRun run = training_run(result.time, result.energy.total, result.carbon, steps, result.grid);
+  Json object;
+  object["epochs"] = length.epochs;
+  object["samples"] = length.samples;
+  object["steps"] = run.steps;
+  object["time_s"] = run.time.value();
+  object["energy_kwh"] = run.kwh;
+  object["carbon_kg"]["operational"] = run.operational.value() * 1e-3;
+  object["carbon_kg"]["embodied"] = run.embodied.value() * 1e-3;
+  object["carbon_kg"]["total"] = run.total.value() * 1e-3;
+  object["equivalents"] = Json::array();
+  for (const Equivalent& equivalent : equivalents(run.total)) {
+    object["equivalents"].push_back(
+        {{"what", equivalent.what}, {"count", equivalent.count}, {"source", equivalent.source}});
+  }
+  return object;
+}
+
+std::string training_runs(const std::vector<Json>& runs) {
+  if (!runs.front().contains("training_run")) return "";
+  const auto values = [&](const char* key) { return values_of(runs, std::string("training_run.") + key); };
+  std::vector<double> hours = values("time_s");
+  for (double& time : hours) time /= 3600;
+  std::vector<TableColumn> columns = {words("run", labels_of(runs)), numbers("time", "h", hours),
+                                      numbers("energy", "kWh", values("energy_kwh")),
+                                      numbers("carbon", "kgCO2e", values("carbon_kg.total"))};
+  const Json& first = runs.front().at("training_run");
+  for (std::size_t i = 0; i < first.at("equivalents").size(); ++i) {
+    std::vector<std::string> cells;
+    for (const Json& run : runs) {
+      cells.push_back(fmt::format("{:.3g}", run.at("training_run").at("equivalents")[i].at("count").get<double>()));
+    }
+    columns.push_back({"equals", first.at("equivalents")[i].at("what").get<std::string>(), "", false, cells});
+  }
+  return fmt::format("A training of {:g} epochs over {} samples: {:.0f} steps\n", first.at("epochs").get<double>(),
+                     first.at("samples").get<std::uint64_t>(), first.at("steps").get<double>()) +
+         table_text(columns);
+}
+
+}  // namespace nibble
