@@ -87,6 +87,8 @@ void YamlFile::finish() const {
   throw InputError{std::move(problems)};
 }
 
+const YamlNode& YamlFile::tree() const { return state_->root; }
+
 const std::string& YamlFile::name() const { return state_->name; }
 
 std::string YamlFile::hash() const { return content_hash(canonical_text(state_->root)); }

@@ -133,6 +133,8 @@ class YamlFile {
   void finish() const;
 
   [[nodiscard]] const std::string& name() const;
+  /// What the file says, after `extends`, with the sources beside the values: to be shown to people.
+  [[nodiscard]] const YamlNode& tree() const;
   /// Content hash of what the file says, after `extends`; key order, layout, sources and notes do not count.
   [[nodiscard]] std::string hash() const;
 
