@@ -9,7 +9,6 @@
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/program_check.hpp"
 #include "sim/system/operation_key.hpp"
-#include "workloads/trace/network.hpp"
 
 namespace nibble {
 namespace {
@@ -131,26 +130,41 @@ class StepRunner {
   std::map<std::string, Simulated> simulated_;
 };
 
-RunResult load_inputs(const RunRequest& request) {
+RunResult begin_run(const RunRequest& request, const Accelerator& accelerator, const Technology& technology,
+                    const Grid& grid) {
   RunResult run;
   run.request = request;
-  run.accelerator = load_accelerator(request.accelerator);
-  run.technology = load_technology(run.accelerator.technology);
-  run.grid = load_grid(request.grid);
+  run.accelerator = accelerator;
+  run.technology = technology;
+  run.grid = grid;
   return run;
 }
 
 }  // namespace
 
+SimulationInputs load_inputs(const RunRequest& request) {
+  SimulationInputs inputs;
+  inputs.accelerator = load_accelerator(request.accelerator);
+  inputs.technology = load_technology(inputs.accelerator.technology);
+  inputs.grid = load_grid(request.grid);
+  inputs.recipe = load_recipe(request.recipe);
+  inputs.network = load_network(request.network);
+  return inputs;
+}
+
 RunResult simulate(const RunRequest& request, const ProgressSink& progress, const ProgramSink& programs) {
+  return simulate(request, load_inputs(request), progress, programs);
+}
+
+RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, const ProgressSink& progress,
+                   const ProgramSink& programs) {
   const auto began = HostClock::now();
-  RunResult run = load_inputs(request);
-  run.recipe = load_recipe(request.recipe);
-  const Network network = load_network(request.network);
-  run.network_name = network.name;
-  run.network_hash = network.hash;
-  const Step step = request.training ? lower_training_step(network, run.recipe, request.batch)
-                                     : lower_inference(network, run.recipe, request.batch);
+  RunResult run = begin_run(request, inputs.accelerator, inputs.technology, inputs.grid);
+  run.recipe = inputs.recipe;
+  run.network_name = inputs.network.name;
+  run.network_hash = inputs.network.hash;
+  const Step step = request.training ? lower_training_step(inputs.network, run.recipe, request.batch)
+                                     : lower_inference(inputs.network, run.recipe, request.batch);
   run.free_layers = step.free_layers;
   StepRunner{step, run}.operate(progress, programs);
   if (run.macs != step.macs()) {
@@ -163,7 +177,8 @@ RunResult simulate(const RunRequest& request, const ProgressSink& progress, cons
 RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& programs,
                  const ProgressSink& progress) {
   const auto began = HostClock::now();
-  RunResult run = load_inputs(request);
+  const Accelerator accelerator = load_accelerator(request.accelerator);
+  RunResult run = begin_run(request, accelerator, load_technology(accelerator.technology), load_grid(request.grid));
   for (const KernelProgram& program : programs) check_program(program, run.accelerator);
   Machine machine{run.accelerator};
   for (std::size_t i = 0; i < programs.size(); ++i) {

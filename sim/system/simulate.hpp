@@ -7,6 +7,7 @@
 
 #include "sim/mapper/program.hpp"
 #include "sim/system/run_result.hpp"
+#include "workloads/trace/network.hpp"
 
 namespace nibble {
 
@@ -14,6 +15,22 @@ namespace nibble {
 using ProgressSink = std::function<void(std::size_t done, std::size_t total, const std::string& layer)>;
 /// Given every operation's program in execution order, repeated ones too.
 using ProgramSink = std::function<void(const KernelProgram&)>;
+
+/// All that a run is made of, read or built by the caller.
+struct SimulationInputs {
+  Network network;
+  Accelerator accelerator;
+  Technology technology;
+  Recipe recipe;
+  Grid grid;
+};
+
+/// Reads the files that a request names. InputError for what is wrong with any of them.
+[[nodiscard]] SimulationInputs load_inputs(const RunRequest& request);
+
+/// Simulates one step of inputs that are in memory; of `request` only batch and the switches count.
+[[nodiscard]] RunResult simulate(const RunRequest& request, const SimulationInputs& inputs,
+                                 const ProgressSink& progress = {}, const ProgramSink& programs = {});
 
 /// Reads the files that the request names, lowers, maps and simulates one step.
 ///
