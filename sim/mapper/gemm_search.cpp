@@ -16,8 +16,9 @@ namespace {
 
 // Mappings whose estimates differ by less are equal as far as the estimate can tell.
 constexpr double kTimeTolerance = 1.02;
-// Tile sizes tried along one axis: the whole share, then halves.
-constexpr int kCutsPerAxis = 4;
+// Tile sizes tried along one axis: the whole share, then halves, until some have been found to fit.
+constexpr int kCutsPerAxis = 12;
+constexpr int kFitsPerAxis = 3;
 constexpr int kPixelCuts = 8;
 // Slots of a program: what a core's sequencer is thought to keep track of (ESTIMATE), and well within SlotIndex.
 constexpr std::uint64_t kMostSlots = 1024;
@@ -110,20 +111,28 @@ class Search {
     const std::uint64_t channel_grain = space_.pixels_reduce ? space_.taps : depth * space_.taps;
     for (const PixelCut& cut_size : pixel_cuts(space_.pixels, share.rows)) {
       const PixelSummary pixels = space_.pixels.summary(share.rows, cut_size);
+      int fits = 0;
       for (const std::uint64_t n : halvings(share.n, width, kCutsPerAxis)) {
-        for (const std::uint64_t channels : halvings(share.channels, channel_grain, kCutsPerAxis)) {
-          for (const std::uint64_t count : halvings(share.groups.size(), 1, kCutsPerAxis * 3)) {
-            GemmTiling tiling;
-            tiling.split = split;
-            tiling.pixels = cut_size;
-            tiling.n = n;
-            tiling.channels = channels;
-            tiling.count = count;
-            if (try_orders(tiling, share, pixels)) break;  // a smaller tile only adds steps
-          }
-        }
+        if (fits == kFitsPerAxis) break;  // smaller tiles only add steps
+        fits += try_depths({.split = split, .pixels = cut_size, .n = n}, share, pixels, channel_grain) ? 1 : 0;
       }
     }
+  }
+
+  /// True if some depth of this tile fits.
+  bool try_depths(GemmTiling tiling, const CoreShare& share, const PixelSummary& pixels, std::uint64_t grain) {
+    int fits = 0;
+    for (const std::uint64_t channels : halvings(share.channels, grain, kCutsPerAxis)) {
+      if (fits == kFitsPerAxis) break;
+      tiling.channels = channels;
+      for (const std::uint64_t count : halvings(share.groups.size(), 1, kCutsPerAxis)) {
+        tiling.count = count;
+        if (!try_orders(tiling, share, pixels)) continue;
+        ++fits;
+        break;
+      }
+    }
+    return fits > 0;
   }
 
   /// True if some order of this tile size fits.
