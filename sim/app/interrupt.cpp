@@ -25,7 +25,11 @@ InterruptGuard::InterruptGuard() {
   struct sigaction noting {};
   noting.sa_handler = note;
   sigemptyset(&noting.sa_mask);
-  for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &noting, &previous_[i]);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+    sigaction(kSignals[i], nullptr, &previous_[i]);
+    // What the caller has chosen to ignore (nohup) stays ignored.
+    if (previous_[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &noting, nullptr);
+  }
 }
 
 InterruptGuard::~InterruptGuard() {
@@ -38,7 +42,7 @@ void InterruptGuard::check() const {
 }
 
 void InterruptGuard::release_in_child() const {
-  for (const int signal : kSignals) std::signal(signal, SIG_DFL);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &previous_[i], nullptr);
   pthread_sigmask(SIG_SETMASK, &outside_, nullptr);
 }
 

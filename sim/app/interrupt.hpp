@@ -31,7 +31,7 @@ class InterruptGuard {
   [[nodiscard]] const sigset_t& while_waiting() const { return outside_; }
   /// Throws Interrupted if a signal has come.
   void check() const;
-  /// For a forked child: signals have their default effect again.
+  /// For a forked child: signals have the effect again that they had before.
   void release_in_child() const;
 
  private:

@@ -49,7 +49,7 @@ AtomicFile::AtomicFile(const fs::path& path) : target_{behind_links(path)} {
   if (is_special(target_)) {
     descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
-    std::string pattern = (folder_of(target_) / ("." + target_.filename().string() + ".XXXXXX")).string();
+    std::string pattern = (folder_of(target_) / fmt::format(".{}.XXXXXX", target_.filename().string())).string();
     descriptor_ = ::mkstemp(pattern.data());
     if (descriptor_ >= 0) temporary_ = pattern;
   }

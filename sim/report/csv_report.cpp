@@ -23,7 +23,7 @@ std::string csv_field(const std::string& field) {
 std::string field_text(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return csv_field(value.get<std::string>());
-  if (!value.is_array()) return value.dump();
+  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string joined;
   for (const Json& item : value) {
     if (!joined.empty()) joined += "; ";

@@ -151,6 +151,9 @@ Json run_document(const RunResult& result, const DocumentOptions& options) {
   return document;
 }
 
-std::string json_text(const Json& document) { return document.dump(2) + "\n"; }
+std::string json_text(const Json& document) {
+  // Names may come from files with bytes that are no UTF-8, which JSON cannot hold.
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace nibble

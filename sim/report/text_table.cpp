@@ -84,7 +84,7 @@ std::string group_line(const std::vector<TableColumn>& columns, std::vector<std:
       width = group.size();
     }
     if (first > 0) line += "  ";
-    const std::string name = group.empty() || group.size() + 2 > width ? group : " " + group + " ";
+    const std::string name = group.size() + 2 > width ? group : fmt::format(" {} ", group);
     line += group.empty() ? std::string(width, ' ') : fmt::format("{:-^{}}", name, width);
     first = end;
   }
@@ -142,7 +142,7 @@ TableColumn words(std::string heading, std::vector<std::string> cells) {
 TableColumn amounts(std::string heading, std::string unit, const std::vector<double>& values) {
   const int power = power_for(values);
   const double scale = std::pow(1000.0, power);
-  return number_column(std::move(heading), kPrefixes[power - kLowestPower] + unit,
+  return number_column(std::move(heading), fmt::format("{}{}", kPrefixes[power - kLowestPower], unit),
                        fixed(values, scale, decimals_for(values, scale)));
 }
 
@@ -158,7 +158,7 @@ TableColumn counts(std::string heading, const std::vector<unsigned long long>& v
   std::vector<std::string> cells;
   for (const unsigned long long value : values) {
     std::string digits = std::to_string(value);
-    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
     cells.push_back(digits);
   }
   return number_column(std::move(heading), "", std::move(cells));

@@ -1,0 +1,99 @@
+#include "sim/app/options.hpp"
+
+#include <unistd.h>
+
+#include "models/base/error.hpp"
+#include "sim/report/atomic_file.hpp"
+#include "sim/report/table_report.hpp"
+
+namespace nibble {
+namespace {
+
+constexpr std::uint64_t kLargestBatch = 1'000'000;
+constexpr std::uint64_t kMostSamples = 1'000'000'000'000;
+
+std::string text_of(const Json& document, const OutputOptions& options) {
+  if (options.format == "json") return json_text(document);
+  if (options.format == "csv") return csv_text(document, options.csv_rows());
+  return document.at("schema") == kCompareSchema ? compare_table(document) : run_table(document);
+}
+
+}  // namespace
+
+RunRequest StepOptions::request(const std::string& recipe, const std::string& accelerator) const {
+  RunRequest request;
+  request.network = network;
+  request.accelerator = accelerator;
+  request.recipe = recipe;
+  request.grid = grid;
+  request.batch = batch;
+  request.training = mode == "training";
+  request.residency = !no_residency;
+  request.memoise = !no_memoise;
+  return request;
+}
+
+std::optional<TrainingLength> StepOptions::training() const {
+  if (!samples && !epochs) return std::nullopt;
+  if (!samples) throw InputError("CLI-USAGE", "--epochs needs --samples, the samples of one epoch");
+  if (mode != "training") throw InputError("CLI-USAGE", "--samples scales a training, this is an inference");
+  return TrainingLength{epochs.value_or(1.0), *samples};
+}
+
+DocumentOptions OutputOptions::document(const StepOptions& step) const {
+  return {.layers = layers, .energy_table = energy_table, .training = step.training()};
+}
+
+CsvRows OutputOptions::csv_rows() const {
+  if (layers && energy_table) {
+    throw InputError("CLI-USAGE", "CSV is one table: --layers and --energy-table are two");
+  }
+  if (layers) return CsvRows::layers;
+  return energy_table ? CsvRows::energy_table : CsvRows::runs;
+}
+
+void OutputOptions::check() const {
+  if (format == "csv") static_cast<void>(csv_rows());
+  if (!output.empty()) check_writable(output);
+}
+
+void add_step_options(CLI::App& command, StepOptions& options) {
+  command.add_option("-n,--network", options.network, "Shipped network or a trace of one's own")
+      ->capture_default_str();
+  command.add_option("-b,--batch", options.batch, "Samples in a step")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, kLargestBatch));
+  command.add_option("--mode", options.mode, "training (a whole step) or inference (its forward pass)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"training", "inference"}));
+  command.add_option("--grid", options.grid, "Where the electricity comes from")->capture_default_str();
+  command.add_flag("--no-residency", options.no_residency,
+                   "Send every tensor through external memory, even where it would fit on chip");
+  command.add_flag("--no-memoise", options.no_memoise, "Simulate equal operations again: slower, with equal results");
+  command.add_option("--samples", options.samples, "Scale the step to a training over so many samples")
+      ->check(CLI::Range(std::uint64_t{1}, kMostSamples));
+  command.add_option("--epochs", options.epochs, "Passes over the samples of that training (default 1)")
+      ->check(CLI::Range(1e-6, 1e9));
+}
+
+void add_output_options(CLI::App& command, OutputOptions& options) {
+  command.add_option("-f,--format", options.format, "table, json or csv")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  command.add_option("-o,--output", options.output, "Write to this file, whole or not at all, instead of stdout");
+  command.add_flag("--layers", options.layers, "Add a row for each operation of the step");
+  command.add_flag("--energy-table", options.energy_table, "Add a row for each event: count, pJ, source, product");
+}
+
+void write_document(const Json& document, const OutputOptions& options) {
+  const std::string text = text_of(document, options);
+  if (options.output.empty()) {
+    print(text);
+  } else {
+    write_file(options.output, text);
+  }
+}
+
+void print(const std::string& text) { write_all(STDOUT_FILENO, text, "stdout"); }
+
+}  // namespace nibble

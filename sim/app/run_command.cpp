@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "models/base/error.hpp"
+#include "models/base/hash.hpp"
+#include "sim/app/commands.hpp"
+#include "sim/app/options.hpp"
+#include "sim/app/progress.hpp"
+#include "sim/mapper/program_json.hpp"
+#include "sim/report/atomic_file.hpp"
+#include "sim/system/simulate.hpp"
+
+namespace nibble {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  nibble run --network resnet50 --accelerator rapid --recipe hfp8 --batch 64
+  nibble run --network bert-base --recipe int4 --mode inference --batch 1 --layers
+  nibble run --network my_network.yaml --accelerator my_chip.yaml --format json --output result.json
+  nibble run --recipe fp4 --accelerator rapid-fp4 --samples 1281167 --epochs 90 --grid france
+  nibble run --network resnet18 --batch 1 --dump-program step.jsonl
+  nibble run --program step.jsonl --accelerator rapid)";
+
+struct RunOptions {
+  StepOptions step;
+  OutputOptions output;
+  std::string accelerator = "rapid";
+  std::string recipe = "hfp8";
+  std::string dump_program;
+  std::string program;
+};
+
+ProgressSink sink_of(Progress& progress, const std::string& name) {
+  if (!progress.visible()) return {};
+  return [&progress, name](std::size_t done, std::size_t total, const std::string& what) {
+    progress.show(progress_line(name, done, total, what));
+  };
+}
+
+RunResult replay_file(const RunOptions& options, const ProgressSink& progress) {
+  std::ifstream file{options.program};
+  if (!file) throw InputError("PRG-FILE", fmt::format("cannot read the program '{}'", options.program));
+  std::ostringstream content;
+  content << file.rdbuf();
+  std::istringstream lines{content.str()};
+  const std::vector<KernelProgram> programs = read_programs(lines, options.program);
+  RunResult result = replay(options.step.request("", options.accelerator), programs, progress);
+  result.network_name = std::filesystem::path{options.program}.stem().string();
+  result.network_hash = content_hash(content.str());
+  return result;
+}
+
+RunResult simulate_step(const RunOptions& options, const ProgressSink& progress) {
+  std::optional<AtomicFile> dump;
+  ProgramSink programs;
+  if (!options.dump_program.empty()) {
+    dump.emplace(options.dump_program);
+    programs = [&dump](const KernelProgram& program) { dump->write(to_json_lines(program)); };
+  }
+  RunResult result = simulate(options.step.request(options.recipe, options.accelerator), progress, programs);
+  if (dump) dump->commit();
+  return result;
+}
+
+void run(const RunOptions& options) {
+  options.output.check();
+  const DocumentOptions contents = options.output.document(options.step);
+  Json document;
+  {
+    Progress progress;
+    const ProgressSink sink = sink_of(progress, options.recipe + "@" + options.accelerator);
+    const RunResult result =
+        options.program.empty() ? simulate_step(options, sink) : replay_file(options, sink);
+    document = run_document(result, contents);
+  }
+  write_document(document, options.output);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = program.add_subcommand("run", "Simulate one step of a network on a machine");
+  command->footer(kExamples);
+  command->add_option("-a,--accelerator", options->accelerator, "Shipped machine or a YAML file of one's own")
+      ->capture_default_str();
+  CLI::Option* recipe =
+      command->add_option("-r,--recipe", options->recipe, "Which tensor has which number format")->capture_default_str();
+  add_step_options(*command, options->step);
+  CLI::Option* dump = command->add_option("--dump-program", options->dump_program,
+                                          "Write the programs that drive the machine to this file (JSON lines)");
+  command->add_option("--program", options->program, "Replay programs from this file instead of a network")
+      ->excludes(recipe, dump, command->get_option("--network"), command->get_option("--mode"),
+                 command->get_option("--samples"), command->get_option("--no-residency"));
+  add_output_options(*command, options->output);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace nibble
