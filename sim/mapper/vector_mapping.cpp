@@ -20,6 +20,8 @@ constexpr Bytes kOnceLimit{64 * 1024};
 // Tiles of the largest stream: long enough for full bursts, short enough that a few fill the pipeline.
 constexpr std::uint64_t kTileBytes = 128 * 1024;
 constexpr std::uint64_t kTilesPerCore = 4;
+// A core that gets less than this of the largest stream costs more in part-filled granules and hops than it gains.
+constexpr std::uint64_t kLeastShare = 8 * 1024;
 
 /// One tensor use of the operation.
 struct Stream {
@@ -33,11 +35,15 @@ class VectorBuilder {
  public:
   VectorBuilder(const Step& step, std::size_t index, const Accelerator& accelerator,
                 const OperationResidency& residency)
-      : operation_{step.operations.at(index)}, accelerator_{accelerator}, cores_{accelerator.cores} {
+      : operation_{step.operations.at(index)}, accelerator_{accelerator} {
     Bytes largest;
     for (const auto* uses : {&operation_.reads, &operation_.writes}) {
       for (const TensorUse& use : *uses) largest = std::max(largest, use.bytes);
     }
+    // Tensors that are held lie on all cores; otherwise as many work as are worth it.
+    cores_ = residency.by_sample ? accelerator.cores
+                                 : static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
+                                       largest.value() / kLeastShare, 1, accelerator.cores));
     const auto stream = [&](const TensorUse& use, bool resident) {
       const bool once = use.bytes <= kOnceLimit && use.bytes.value() * kOnceRatio <= largest.value();
       return Stream{use.bytes, resident, once};
@@ -59,7 +65,7 @@ class VectorBuilder {
     program.layer = operation_.layer;
     program.pass = operation_.pass;
     program.slots = slot_sizes_;
-    program.cores.resize(cores_);
+    program.cores.resize(accelerator_.cores);
     for (std::uint32_t core = 0; core < cores_; ++core) write_core(program.cores[core]);
     std::uint64_t streams = 0;
     for (const auto* all : {&reads_, &writes_}) {
@@ -176,7 +182,7 @@ class VectorBuilder {
 
   const Operation& operation_;
   const Accelerator& accelerator_;
-  std::uint32_t cores_;
+  std::uint32_t cores_ = 1;
   Bytes budget_;
   std::uint64_t tiles_ = 1;
   std::vector<Stream> reads_, writes_;

@@ -41,31 +41,40 @@ ValueId Builder::add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, Val
 
 ValueId Builder::activation_operand(LayerIndex index, std::size_t input, const std::string& format) {
   const ValueId x = *outputs_[layer(index).inputs[input]];
-  if (graph_.value(x).format == format) return x;
-  const auto known = quantised_.find({x, format});
-  if (known != quantised_.end()) return known->second;
+  return graph_.value(x).format == format ? x : quantise_activation(index, x, format).value;
+}
+
+QuantisedActivation& Builder::quantise_activation(LayerIndex index, ValueId x, const std::string& format) {
+  const LayerIndex source = made_by_.at(x);
+  auto& copies = quantised_[source];
+  const auto known = copies.find(format);
+  if (known != copies.end()) return known->second;
   const Elements elements = graph_.value(x).elements;
-  const ValueId q = value(fmt::format("{} ({})", graph_.value(x).name, format), format, elements);
-  graph_.value(q).zeros = graph_.value(x).zeros;
+  QuantisedActivation copy;
+  copy.value = value(fmt::format("{} ({})", graph_.value(x).name, format), format, elements);
+  graph_.value(copy.value).zeros = graph_.value(x).zeros;
   const bool pact = precision_.of(index).activation_quantiser == ActivationQuantiser::pact;
-  std::vector<Use> outputs{all_of(q)};
+  std::vector<Use> inputs{all_of(x)}, outputs{all_of(copy.value)};
   std::vector<WorkItem> work{{pact ? VectorKind::pact_quantise : VectorKind::cast, elements}};
-  if (pact && training_) {
-    const ValueId inside = value(graph_.value(q).name + ":inside", "bit", elements);
-    outputs.push_back(all_of(inside));
-    work.push_back({VectorKind::pact_mask, elements});
-    clipped_.emplace(q, inside);
+  if (pact) {
+    copy.clip = small_parameter(source, graph_.value(copy.value).name + ":clip", 1);
+    inputs.push_back(all_of(small_[source][copy.clip].working));
   }
-  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, std::move(outputs), std::move(work));
-  quantised_.emplace(std::pair{x, format}, q);
-  return q;
+  if (pact && training_ && needs_gradient(source)) {
+    copy.inside = value(graph_.value(copy.value).name + ":inside", "bit", elements);
+    outputs.push_back(all_of(*copy.inside));
+    work.push_back({VectorKind::pact_mask, elements});
+  }
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs),
+           std::move(work));
+  return copies.emplace(format, copy).first->second;
 }
 
 std::pair<ValueId, ValueId> Builder::gradient_operands(LayerIndex index, ValueId dy) {
   const Precision& precision = precision_.of(index);
   const std::string& for_dgrad = precision.dgrad.a;
   const std::string& for_wgrad = precision.wgrad.b;
-  const std::string& name = graph_.value(dy).name;
+  const std::string name = graph_.value(dy).name;  // a copy: adding values moves them
   const std::string format = graph_.value(dy).format;
   const Elements elements = graph_.value(dy).elements;
   const auto copy = [&](const std::string& to, const char* grid) {
@@ -98,18 +107,34 @@ std::pair<ValueId, ValueId> Builder::gradient_operands(LayerIndex index, ValueId
 }
 
 void Builder::contribute_operand(LayerIndex index, std::size_t input, ValueId operand, ValueId gradient) {
-  const LayerIndex source = layer(index).inputs[input];
-  const auto inside = clipped_.find(operand);
-  if (inside == clipped_.end()) return contribute(source, gradient);
-  // PACT: the gradient passes inside the clip; outside of it, it adds up to the clip's own gradient.
-  const Elements elements = graph_.value(gradient).elements;
-  const std::string& name = layer(index).name;
-  const ValueId dx = value(fmt::format("{}:in{}:grad (pact)", name, input), recipe_.vector, elements);
-  const ValueId clip = value(fmt::format("{}:in{}:clip:grad", name, input), "fp32", Elements{1});
-  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, {all_of(gradient), all_of(inside->second)},
-           {all_of(dx), all_of(clip, true)}, {{VectorKind::pact_backward, elements}});
-  small_gradients_[index].push_back(clip);
-  contribute(source, dx);
+  const LayerIndex source = made_by_.at(*outputs_[layer(index).inputs[input]]);
+  const auto copies = quantised_.find(source);
+  if (copies != quantised_.end()) {
+    for (auto& [format, copy] : copies->second) {
+      if (copy.value != operand || !copy.inside) continue;
+      copy.gradients.push_back(gradient);  // on through PACT once every reader of the copy has added its own
+      return;
+    }
+  }
+  contribute(layer(index).inputs[input], gradient);  // a cast passes gradients as they are
+}
+
+void Builder::gradients_of_copies(LayerIndex index) {
+  const auto copies = quantised_.find(index);
+  if (copies == quantised_.end()) return;
+  for (auto& [format, copy] : copies->second) {
+    if (copy.gradients.empty()) continue;
+    // PACT: the gradient passes inside the clip; outside of it, it adds up to the clip's own gradient.
+    const std::string& name = graph_.value(copy.value).name;
+    const ValueId dy = sum_gradients(index, copy.gradients, name + ":grad");
+    const Elements elements = graph_.value(dy).elements;
+    const ValueId dx = value(name + ":grad (pact)", recipe_.vector, elements);
+    const ValueId clip = value(name + ":clip:grad", "fp32", Elements{1});
+    add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, {all_of(dy), all_of(*copy.inside)},
+             {all_of(dx), all_of(clip, true)}, {{VectorKind::pact_backward, elements}});
+    small_[index][copy.clip].gradient = clip;
+    contribute(index, dx);
+  }
 }
 
 void Builder::backward_gemm(LayerIndex index, ValueId dy) {
@@ -119,7 +144,7 @@ void Builder::backward_gemm(LayerIndex index, ValueId dy) {
     const ValueId bias_gradient = value(l.name + ":bias:grad", "fp32", Elements{channels});
     add_node(index, Pass::vector_bwd, NodeKind::reduction, graph_.value(dy).elements, {all_of(dy)},
              {all_of(bias_gradient, true)}, {{VectorKind::bias_gradient, graph_.value(dy).elements}});
-    small_gradients_[index].push_back(bias_gradient);
+    small_[index][*saved_[index].bias].gradient = bias_gradient;
   }
   const auto [even, odd] = gradient_operands(index, dy);
   wgrad(index, odd);
@@ -137,7 +162,7 @@ ValueId Builder::dgrad(LayerIndex index, ValueId gradient) {
     std::swap(part.gemm->n, part.gemm->k);
     parts.push_back(part);
   }
-  return add_gemm(index, Pass::dgrad, gradient, weight_operand(index), dx, std::move(parts));
+  return add_gemm(index, Pass::dgrad, gradient, weight_operand(index, precision_.of(index).dgrad.b), dx, std::move(parts));
 }
 
 void Builder::wgrad(LayerIndex index, ValueId gradient) {
