@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "models/base/error.hpp"
 #include "models/config/catalogue.hpp"
@@ -25,18 +27,18 @@ class NetworkReader {
     layer.name = map.text("name");
     read_kind(map, layer);
     const std::vector<const Layer*> inputs = read_inputs(map, layer);
-    for (const std::int64_t n : map.integers("output", 1, kLargestExtent)) {
-      layer.output.push_back(static_cast<std::uint64_t>(n));
-    }
+    layer.output = read_output(map, layer.name);
     read_attributes(map, layer);
     const KindName& kind = kLayerKinds[static_cast<std::size_t>(layer.kind)];
-    if (inputs.size() < kind.min_inputs || inputs.size() > kind.max_inputs) {
+    if (!can_be_checked(layer, inputs)) {
+      // What is wrong has been said; what follows from it would only repeat it.
+    } else if (inputs.size() < kind.min_inputs || inputs.size() > kind.max_inputs) {
       if (inputs.size() == layer_inputs_named_) {
         map.problem("inputs", "NET-INPUTS", fmt::format("{}: {} inputs", layer.name, inputs.size()),
                     kind.min_inputs == kind.max_inputs ? fmt::format("{} takes {}", kind.name, kind.min_inputs)
                                                        : fmt::format("{} takes {} or more", kind.name, kind.min_inputs));
       }
-    } else if (!layer.output.empty()) {
+    } else {
       const std::string fault = shape_fault(layer, inputs);
       if (!fault.empty()) {
         map.problem("output", "NET-SHAPE",
@@ -51,10 +53,32 @@ class NetworkReader {
   }
 
  private:
+  /// The output's extents; none if they could not be read, which has then been reported.
+  static Shape read_output(const MapReader& map, const std::string& name) {
+    // A fallback that no list can hold tells what is not a list from a list of nothing.
+    const std::vector<std::int64_t> not_a_list{0};
+    const auto fallback = map.has("output") ? std::optional{not_a_list} : std::nullopt;
+    const std::vector<std::int64_t> extents = map.integers("output", 1, kLargestExtent, fallback);
+    if (!fallback || extents == not_a_list) return {};
+    if (extents.empty()) {
+      map.problem("output", "NET-SHAPE", fmt::format("{}: output is empty", name), "a single number is written [1]");
+    }
+    return {extents.begin(), extents.end()};
+  }
+
+  /// Its kind is known, and so are its own and its inputs' shapes.
+  bool can_be_checked(const Layer& layer, const std::vector<const Layer*>& inputs) const {
+    return kind_known_ && !layer.output.empty() &&
+           std::none_of(inputs.begin(), inputs.end(), [](const Layer* input) { return input->output.empty(); });
+  }
+
   void read_kind(const MapReader& map, Layer& layer) {
     std::vector<std::string> words;
     for (const KindName& entry : kLayerKinds) words.emplace_back(entry.name);
-    const std::string word = map.choice("kind", words);
+    // A kind that is there but wrong reads as "", not as the first of the words.
+    const bool given = map.has("kind");
+    const std::string word = map.choice("kind", words, given ? std::optional<std::string>{""} : std::nullopt);
+    kind_known_ = given && !word.empty();
     for (const KindName& entry : kLayerKinds) {
       if (entry.name == word) layer.kind = entry.kind;
     }
@@ -118,6 +142,7 @@ class NetworkReader {
   Network& network_;
   std::map<std::string, LayerIndex> index_of_;
   std::size_t layer_inputs_named_ = 0;
+  bool kind_known_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs what nibble needs from Debian, and nothing that is there already.
+#
+# usage: scripts/setup.sh [--no-tests] [--capture]
+#   --no-tests  leave out what only the tests need
+#   --capture   also install PyTorch, which only scripts/capture_trace.py needs
+#
+# Runs as root or through sudo. The second time it finds everything in place, touches nothing and takes no network.
+
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libboost-dev libfmt-dev libyaml-cpp-dev
+  nlohmann-json3-dev libcli11-dev libxxhash-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev python3)
+capture_packages=(python3-torch python3-torchvision)
+
+# missing PACKAGE...: those that are not installed, one a line.
+missing() {
+  local package status
+  for package in "$@"; do
+    # dpkg-query fails for a package that it has never heard of: that is missing too.
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $status == installed ]] || printf '%s\n' "$package"
+  done
+}
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "installing packages needs root: run this as root, or install sudo"
+  fi
+}
+
+packages=("${build_packages[@]}")
+tests=yes
+capture=no
+for argument in "$@"; do
+  case $argument in
+    --no-tests) tests=no ;;
+    --capture) capture=yes ;;
+    -h | --help) show_help; exit 0 ;;
+    *) wrong_usage "unknown option '$argument'" ;;
+  esac
+done
+if [[ $tests == yes ]]; then packages+=("${test_packages[@]}"); fi
+if [[ $capture == yes ]]; then packages+=("${capture_packages[@]}"); fi
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  fail "this installs Debian packages and finds no apt here; nibble needs: ${packages[*]}"
+fi
+
+mapfile -t needed < <(missing "${packages[@]}")
+if [[ ${#needed[@]} -eq 0 ]]; then
+  say "all ${#packages[@]} packages are installed"
+  exit 0
+fi
+timed "refreshing the package lists" as_root apt-get update -qq
+timed "installing ${needed[*]}" \
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}"

@@ -1,0 +1,218 @@
+#include "workloads/trace/network.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "models/base/error.hpp"
+#include "models/config/catalogue.hpp"
+
+namespace nibble {
+namespace {
+
+const std::vector<std::string> kShipped{"resnet18", "resnet50", "vgg16", "mobilenetv2", "bert-base"};
+
+std::uint64_t macs(const std::string& name) { return load_network(name).macs_per_sample().value(); }
+std::uint64_t parameters(const std::string& name) { return load_network(name).parameters().value(); }
+
+/// The network in `text`, through a file of its own.
+Network load_text(const std::string& text) {
+  const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::filesystem::path path = std::filesystem::path{testing::TempDir()} / (test + ".yaml");
+  std::ofstream{path} << text;
+  return load_network(path.string());
+}
+
+const std::string kHead = "schema: nibble/network/1\nname: small\nlayers:\n";
+
+// Published: torchvision's model table (GFLOPS column, multiply-accumulates of a 224 x 224 image; parameters).
+
+TEST(Network, Resnet18MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("resnet18")), 1.81e9, 0.005e9);
+  EXPECT_EQ(parameters("resnet18"), 11'689'512U);
+}
+
+TEST(Network, Resnet50MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("resnet50")), 4.09e9, 0.005e9);
+  EXPECT_EQ(parameters("resnet50"), 25'557'032U);
+}
+
+TEST(Network, Vgg16MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("vgg16")), 15.47e9, 0.005e9);
+  EXPECT_EQ(parameters("vgg16"), 138'357'544U);
+}
+
+TEST(Network, Mobilenetv2MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("mobilenetv2")), 0.30e9, 0.005e9);
+  EXPECT_EQ(parameters("mobilenetv2"), 3'504'872U);
+}
+
+// BERT-base by hand, from the sizes in the paper: 12 layers, width 768, 12 heads of 64, inner width 3072.
+
+TEST(Network, BertBaseMatchesHandCount) {
+  constexpr std::uint64_t kTokens = 128, kWidth = 768, kInner = 3072, kHeads = 12, kHead64 = 64, kWords = 30522;
+  constexpr std::uint64_t kProjections = 4 * kTokens * kWidth * kWidth;  // query, key, value, output
+  constexpr std::uint64_t kFeedForward = 2 * kTokens * kWidth * kInner;
+  constexpr std::uint64_t kAttention = 2 * kHeads * kTokens * kTokens * kHead64;  // scores, context
+  constexpr std::uint64_t kMaskedWordHead = kTokens * kWidth * kWidth + kTokens * kWidth * kWords;
+  EXPECT_EQ(macs("bert-base"), 12 * (kProjections + kFeedForward + kAttention) + kMaskedWordHead);
+
+  constexpr std::uint64_t kNorm = 2 * kWidth;
+  constexpr std::uint64_t kEmbeddings = (kWords + 512 + 2) * kWidth + kNorm;
+  constexpr std::uint64_t kLayer =
+      4 * (kWidth * kWidth + kWidth) + (kWidth * kInner + kInner) + (kInner * kWidth + kWidth) + 2 * kNorm;
+  constexpr std::uint64_t kHeadOwn = kWidth * kWidth + kWidth + kNorm + kWords;  // its matrix is the embedding's
+  static_assert(kEmbeddings + 12 * kLayer + kHeadOwn == 109'514'298U);  // published for the uncased model with this head
+  EXPECT_EQ(parameters("bert-base"), kEmbeddings + 12 * kLayer + kHeadOwn);
+}
+
+TEST(Network, BertSharesItsWordTableWithItsHead) {
+  const Network network = load_network("bert-base");
+  std::vector<const Layer*> shared;
+  for (const Layer& layer : network.layers) {
+    if (!layer.shares_weights_with.empty()) shared.push_back(&layer);
+  }
+  ASSERT_EQ(shared.size(), 1U);
+  EXPECT_EQ(shared[0]->output, (Shape{128, 30522}));
+  EXPECT_EQ(shared[0]->parameters, 30522U) << "the head's bias is its own";
+}
+
+// Structure: a captured network is one connected graph in an order in which it can run.
+
+TEST(Network, ShippedNetworksAreWhole) {
+  for (const std::string& name : kShipped) {
+    const Network network = load_network(name);
+    EXPECT_EQ(network.name, name);
+    EXPECT_FALSE(network.description.empty()) << name;
+    EXPECT_FALSE(network.origin.empty()) << name;
+    std::set<LayerIndex> read;
+    for (LayerIndex i = 0; i < network.layers.size(); ++i) {
+      for (const LayerIndex input : network.layers[i].inputs) {
+        EXPECT_LT(input, i) << name << ": " << network.layers[i].name;
+        read.insert(input);
+      }
+    }
+    EXPECT_EQ(read.size(), network.layers.size() - 1) << name << ": every layer but the last feeds another";
+    EXPECT_EQ(network.layers.back().kind, LayerKind::loss) << name;
+  }
+}
+
+TEST(Network, ShippedNetworksHaveTheirPublishedLayers) {
+  const auto count = [](const std::string& name, LayerKind kind) {
+    const Network network = load_network(name);
+    return std::count_if(network.layers.begin(), network.layers.end(),
+                         [kind](const Layer& layer) { return layer.kind == kind; });
+  };
+  EXPECT_EQ(count("resnet18", LayerKind::conv2d), 20);   // 1 + 16 + 3 on shortcuts
+  EXPECT_EQ(count("resnet18", LayerKind::add), 8);
+  EXPECT_EQ(count("resnet50", LayerKind::conv2d), 53);   // 1 + 48 + 4 on shortcuts
+  EXPECT_EQ(count("resnet50", LayerKind::add), 16);
+  EXPECT_EQ(count("vgg16", LayerKind::conv2d), 13);
+  EXPECT_EQ(count("vgg16", LayerKind::linear), 3);
+  EXPECT_EQ(count("mobilenetv2", LayerKind::conv2d), 52);
+  EXPECT_EQ(count("mobilenetv2", LayerKind::add), 10);
+  EXPECT_EQ(count("bert-base", LayerKind::matmul), 24);
+  EXPECT_EQ(count("bert-base", LayerKind::softmax), 12);
+  EXPECT_EQ(count("bert-base", LayerKind::layer_norm), 26);  // 2 a layer, embeddings, head
+}
+
+// Arithmetic of single layers, against loops that count one multiplication at a time.
+
+TEST(LayerMacs, ConvolutionCountsEveryTapOfEveryOutput) {
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [6, 9, 8]}\n"
+                                    "  - {name: c, kind: conv2d, inputs: [x], output: [4, 4, 3], kernel: [3, 2], "
+                                    "stride: [2, 3], padding: [1, 1], dilation: [2, 2], groups: 2, bias: true, "
+                                    "parameters: 76}\n");
+  std::uint64_t expected = 0;
+  for (int channel = 0; channel < 4; ++channel) {
+    for (int y = -1; y + (3 - 1) * 2 < 9 + 1; y += 2) {
+      for (int x = -1; x + (2 - 1) * 2 < 8 + 1; x += 3) {
+        for (int in_channel = 0; in_channel < 6 / 2; ++in_channel) expected += 3 * 2;
+      }
+    }
+  }
+  EXPECT_EQ(layer_macs(network, 1).value(), expected);
+  EXPECT_EQ(layer_macs(network, 0).value(), 0U);
+}
+
+TEST(LayerMacs, MatmulReadsItsSecondFactorEitherWay) {
+  const Network network = load_text(kHead +
+                                    "  - {name: a, kind: input, output: [2, 3, 5]}\n"
+                                    "  - {name: b, kind: input, output: [2, 5, 7]}\n"
+                                    "  - {name: plain, kind: matmul, inputs: [a, b], output: [2, 3, 7]}\n"
+                                    "  - {name: c, kind: input, output: [2, 7, 5]}\n"
+                                    "  - {name: transposed, kind: matmul, inputs: [a, c], output: [2, 3, 7], "
+                                    "transpose_b: true}\n");
+  EXPECT_EQ(layer_macs(network, 2).value(), 2U * 3 * 5 * 7);
+  EXPECT_EQ(layer_macs(network, 4).value(), 2U * 3 * 5 * 7);
+}
+
+TEST(LayerMacs, LinearAppliesToEveryRow) {
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [11, 5]}\n"
+                                    "  - {name: l, kind: linear, inputs: [x], output: [11, 3], parameters: 15}\n");
+  EXPECT_EQ(layer_macs(network, 1).value(), 11U * 5 * 3);
+}
+
+TEST(LoadNetwork, ReadsEveryAttribute) {
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [4, 8, 8]}\n"
+                                    "  - {name: c, kind: conv2d, inputs: [x], output: [2, 4, 3], kernel: [3, 5], "
+                                    "stride: [2, 3], padding: [1, 2], groups: 2, bias: true, parameters: 62, "
+                                    "activation_zeros: 0.25, gradient_zeros: 0.5}\n");
+  const Layer& layer = network.layers[1];
+  EXPECT_EQ(layer.window.kernel[0], 3U);
+  EXPECT_EQ(layer.window.kernel[1], 5U);
+  EXPECT_EQ(layer.window.stride[1], 3U);
+  EXPECT_EQ(layer.window.padding[1], 2U);
+  EXPECT_EQ(layer.window.dilation[0], 1U);
+  EXPECT_EQ(layer.groups, 2U);
+  EXPECT_TRUE(layer.bias);
+  EXPECT_EQ(layer.parameters, 62U);
+  EXPECT_EQ(layer.activation_zeros, 0.25);
+  EXPECT_EQ(layer.gradient_zeros, 0.5);
+  EXPECT_EQ(network.layers[0].activation_zeros, std::nullopt) << "what was not measured is not zero";
+}
+
+TEST(LoadNetwork, BroadcastsOnesInEitherOperand) {
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [4, 8, 8]}\n"
+                                    "  - {name: pooled, kind: global_avg_pool, inputs: [x], output: [4, 1, 1]}\n"
+                                    "  - {name: gated, kind: multiply, inputs: [pooled, x], output: [4, 8, 8]}\n");
+  EXPECT_EQ(network.layers.size(), 3U);
+}
+
+TEST(LoadNetwork, HashIsOfTheContentNotTheLayout) {
+  const std::string layer = "  - {name: x, kind: input, output: [4]}\n";
+  const std::string hash = load_text(kHead + layer).hash;
+  EXPECT_EQ(hash.size(), 32U);
+  EXPECT_EQ(load_text("# a comment\n" + kHead + layer).hash, hash);
+  EXPECT_NE(load_text(kHead + "  - {name: x, kind: input, output: [5]}\n").hash, hash);
+}
+
+TEST(LoadNetwork, UnknownNameGetsTheNearestKnown) {
+  try {
+    (void)load_network("resnet5O");
+    FAIL() << "loaded a network that does not exist";
+  } catch (const InputError& error) {
+    ASSERT_EQ(error.problems().size(), 1U);
+    EXPECT_EQ(error.problems()[0].id, "CAT-UNKNOWN");
+    EXPECT_THAT(error.problems()[0].hint, testing::HasSubstr("resnet50"));
+  }
+}
+
+TEST(LayerKindNames, EveryKindHasOneOfItsOwn) {
+  std::set<std::string> names;
+  for (int kind = 0; kind <= static_cast<int>(LayerKind::loss); ++kind) {
+    names.insert(to_string(static_cast<LayerKind>(kind)));
+  }
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(LayerKind::loss) + 1);
+}
+
+}  // namespace
+}  // namespace nibble
