@@ -55,7 +55,9 @@ std::string nearest_word(const std::string& given, const std::vector<std::string
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, given.size() / 3) + 1;
   for (const std::string& word : known) {
-    const std::size_t distance = edit_distance(given, word);
+    // The beginning of a longer name ("fp8" of "fp8-143") is nearer to it than letters that happen to agree.
+    const bool beginning = given.size() >= 3 && word.size() > given.size() && word.starts_with(given);
+    const std::size_t distance = beginning ? 1 : edit_distance(given, word);
     if (distance < best_distance) {
       best_distance = distance;
       best = word;

@@ -46,7 +46,8 @@ class InternalError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-/// The known word nearest to `given` in edit distance, or "" when none is near enough to be meant.
+/// The known word nearest to `given`, or "" when none is near enough to be meant: within an edit distance of 2,
+/// or of a third of a long word; a word that `given` begins counts as one edit away. Of equals the first.
 [[nodiscard]] std::string nearest_word(const std::string& given, const std::vector<std::string>& known);
 
 }  // namespace nibble

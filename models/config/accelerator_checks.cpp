@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "models/formats/format.hpp"
 
@@ -15,6 +16,20 @@ namespace nibble {
 namespace {
 
 std::string size_text(std::uint64_t bytes) { return unit_kinds::kBytes.text(static_cast<double>(bytes)); }
+
+/// A value that has a part in a conflict.
+struct Involved {
+  MapReader map;
+  std::string key;
+};
+
+/// Notes the conflict where it can be mended: at the first of the values that the loaded file itself gives.
+void conflict(const std::vector<Involved>& involved, const std::string& what, const std::string& hint) {
+  const auto own = std::find_if(involved.begin(), involved.end(),
+                                [](const Involved& value) { return value.map.in_loaded_file(value.key); });
+  const Involved& at = own == involved.end() ? involved.front() : *own;
+  at.map.problem(at.key, "CFG-CONFLICT", what, hint);
+}
 
 /// A register entry is one operand word of every lane; without room for one, an element can hold no weight.
 void check_registers(const MpeArray& mpe, const MapReader& map) {
@@ -24,11 +39,11 @@ void check_registers(const MpeArray& mpe, const MapReader& map) {
     for (const std::string& operand : mode.operands) widest = std::max(widest, format_storage(operand).bits);
     const std::uint64_t entry_bits = std::uint64_t{mpe.lanes} * mode.macs_per_lane * widest;
     if (entry_bits <= buffer_bits) continue;
-    map.problem(
-        "registers", "CFG-CONFLICT",
-        fmt::format("one register entry of mode '{}' takes {} bits, {} split over {} buffers gives {}",
-                    mode.name, entry_bits, map.path_of("registers"), mpe.weight_buffers, buffer_bits),
-        fmt::format("needs {} or more", size_text(ceil_div(entry_bits * mpe.weight_buffers, 8))));
+    conflict({{map, "registers"}, {map, "weight_buffers"}, {map, "lanes"}, {map.map("modes"), mode.name}},
+             fmt::format("one register entry of mode '{}' takes {} bits, {} over {} buffers gives {}",
+                         mode.name, entry_bits, map.path_of("registers"), mpe.weight_buffers, buffer_bits),
+             fmt::format("needs registers of {} or more",
+                         size_text(ceil_div(entry_bits * mpe.weight_buffers, 8))));
   }
 }
 
@@ -40,8 +55,7 @@ void check_modes(const MpeArray& mpe, const MapReader& map) {
   }
   std::set<std::pair<std::string, std::string>> pairs;
   for (const MacMode& mode : mpe.modes) {
-    const auto pair = std::minmax(mode.operands[0], mode.operands[1]);
-    if (pairs.insert(pair).second) continue;
+    if (pairs.insert(std::minmax(mode.operands[0], mode.operands[1])).second) continue;
     map.map("modes").problem(mode.name, "CFG-CONFLICT",
                              fmt::format("mode '{}' multiplies {} by {}, as an earlier mode does", mode.name,
                                          mode.operands[0], mode.operands[1]),
@@ -49,36 +63,56 @@ void check_modes(const MpeArray& mpe, const MapReader& map) {
   }
 }
 
+/// A row without a slice would have no operands.
+void check_l0(const Core& core, const MapReader& map) {
+  if (core.l0.slices >= core.mpe.rows) return;
+  const MapReader mpe = map.map("mpe");
+  const MapReader l0 = map.map("l0");
+  conflict({{l0, "slices"}, {mpe, "rows"}},
+           fmt::format("core.l0.slices = {} ({}) feeds core.mpe.rows = {} ({})", core.l0.slices,
+                       l0.place_of("slices"), core.mpe.rows, mpe.place_of("rows")),
+           "needs a slice for each row");
+}
+
 /// L1 must stage what the arrays hold: every weight register and every streaming buffer of its corelets,
 /// once.
 void check_l1(const Core& core, const MapReader& map) {
-  const MpeArray& mpe = core.mpe;
-  const std::uint64_t held = core.corelets * (mpe.registers.value() * mpe.rows * mpe.columns +
+  const MpeArray& array = core.mpe;
+  const std::uint64_t held = core.corelets * (array.registers.value() * array.rows * array.columns +
                                               core.l0.slice_capacity.value() * core.l0.slices);
-  const auto usable =
-      static_cast<std::uint64_t>(static_cast<double>(core.l1.capacity.value()) * core.l1.allocatable);
-  if (held <= usable) return;
-  map.problem(
-      "capacity", "CFG-CONFLICT",
-      fmt::format("the corelets' registers and L0 hold {}, {} x allocatable (line {}) gives {}",
-                  size_text(held), map.path_of("capacity"), map.line_of("allocatable"), size_text(usable)),
-      "enlarge the scratchpad, or shrink what it feeds");
+  const double usable = static_cast<double>(core.l1.capacity.value()) * core.l1.allocatable;
+  if (static_cast<double>(held) <= usable) return;
+  const MapReader l1 = map.map("l1");
+  const MapReader mpe = map.map("mpe");
+  conflict({{l1, "capacity"},
+            {l1, "allocatable"},
+            {mpe, "registers"},
+            {mpe, "rows"},
+            {mpe, "columns"},
+            {map.map("l0"), "slice_capacity"},
+            {map, "corelets"}},
+           fmt::format("registers and L0 of the corelets hold {}, core.l1 has {} to allocate",
+                       size_text(held), size_text(static_cast<std::uint64_t>(usable))),
+           fmt::format("core.l1.capacity: {}, allocatable: {}", l1.place_of("capacity"),
+                       l1.place_of("allocatable")));
 }
 
 void check_memory(const Accelerator& a, const MapReader& root) {
+  const MapReader dma = root.map("dma");
+  const MapReader memory = root.map("memory");
   const std::uint64_t granule = a.memory.granule.value();
+  const std::string granule_text =
+      fmt::format("memory.granule = {} ({})", size_text(granule), memory.place_of("granule"));
   if (a.dma.burst.value() % granule != 0) {
-    root.map("dma").problem("burst", "CFG-CONFLICT",
-                            fmt::format("dma.burst = {} is no multiple of memory.granule = {} (line {})",
-                                        size_text(a.dma.burst.value()), size_text(granule),
-                                        root.map("memory").line_of("granule")),
-                            "a request is made of whole granules");
+    conflict({{dma, "burst"}, {memory, "granule"}},
+             fmt::format("dma.burst = {} is no multiple of {}", size_text(a.dma.burst.value()), granule_text),
+             "a request is made of whole granules");
   }
   if (a.memory.turnaround_batch.value() < granule) {
-    root.map("memory").problem("turnaround_batch", "CFG-CONFLICT",
-                               fmt::format("memory.turnaround_batch = {} is less than memory.granule = {}",
-                                           size_text(a.memory.turnaround_batch.value()), size_text(granule)),
-                               "a batch holds at least one granule");
+    conflict({{memory, "turnaround_batch"}, {memory, "granule"}},
+             fmt::format("memory.turnaround_batch = {} is less than {}",
+                         size_text(a.memory.turnaround_batch.value()), granule_text),
+             "a batch holds at least one granule");
   }
 }
 
@@ -89,9 +123,10 @@ void check_published_peaks(const Accelerator& a, const MapReader& root) {
   for (const MapReader& peak : root.maps("published_peaks")) {
     const std::string mode = peak.text("mode");
     if (std::find(modes.begin(), modes.end(), mode) != modes.end()) continue;
-    peak.problem("mode", "CFG-CONFLICT",
-                 fmt::format("{} = {} is not a mode of this machine", peak.path_of("mode"), mode),
-                 fmt::format("core.mpe.modes has {}", fmt::join(modes, ", ")));
+    conflict({{peak, "mode"}, {root.map("core").map("mpe"), "modes"}},
+             fmt::format("{} = {} ({}) is not a mode of this machine", peak.path_of("mode"), mode,
+                         peak.place_of("mode")),
+             fmt::format("core.mpe.modes has {}", fmt::join(modes, ", ")));
   }
 }
 
@@ -101,13 +136,8 @@ void check_accelerator(const Accelerator& a, const MapReader& root) {
   const MapReader core = root.map("core");
   check_modes(a.core.mpe, core.map("mpe"));
   check_registers(a.core.mpe, core.map("mpe"));
-  if (a.core.l0.slices < a.core.mpe.rows) {
-    core.map("l0").problem("slices", "CFG-CONFLICT",
-                           fmt::format("core.l0.slices = {} feeds core.mpe.rows = {} (line {})",
-                                       a.core.l0.slices, a.core.mpe.rows, core.map("mpe").line_of("rows")),
-                           "needs a slice for each row");
-  }
-  check_l1(a.core, core.map("l1"));
+  check_l0(a.core, core);
+  check_l1(a.core, core);
   check_memory(a, root);
   check_published_peaks(a, root);
 }

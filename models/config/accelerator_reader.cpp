@@ -30,7 +30,7 @@ std::vector<std::string> read_operands(const MapReader& map) {
     if (std::find(known.begin(), known.end(), operand) != known.end()) continue;
     map.problem("operands", "CFG-CHOICE",
                 fmt::format("'{}' in {} is not a number format", operand, map.path_of("operands")),
-                fmt::format("one of: {}", fmt::join(known, ", ")));
+                words_hint(operand, known));
     operand = known.front();
   }
   if (operands.size() != 2 && map.has("operands")) {

@@ -47,26 +47,33 @@ GemmFormats read_gemm(const MapReader& map, const GemmKeys& keys, const GemmForm
           format("output", &GemmFormats::output)};
 }
 
-/// A quantiser makes one kind of code; naming it with operands of another kind is a slip in either.
+/// A quantiser makes one kind of code; naming it with operands of another kind is a slip in either. `map` is
+/// the recipe or an exception, which may have kept the recipe's quantisers while it changed the formats.
 void check_quantisers(const MapReader& map, const Precision& precision, bool training) {
-  const auto integer = [](const std::string& format) { return format.starts_with("int"); };
-  const MapReader quantisers = map.map("quantisers");
-  const auto conflict = [&](const char* key, const char* quantiser, const std::string& format,
-                            const char* makes) {
-    quantisers.problem(
-        key, "CFG-CONFLICT",
-        fmt::format("{} = {}, but the {} are {}", quantisers.path_of(key), quantiser, key, format),
-        fmt::format("{} makes {}", quantiser, makes));
+  const auto conflict = [&](const std::string& operand, const char* quantiser, const char* gemm,
+                            const std::string& format, const char* makes) {
+    if (map.has("quantisers") && map.map("quantisers").has(operand)) {
+      const MapReader own = map.map("quantisers");
+      own.problem(operand, "CFG-CONFLICT",
+                  fmt::format("{} = {}, but the {} are {}", own.path_of(operand), quantiser, operand, format),
+                  fmt::format("{} makes {}", quantiser, makes));
+      return;
+    }
+    map.problem(gemm, "CFG-CONFLICT",
+                fmt::format("the {} of {} are {}, but their quantiser is still {}", operand,
+                            map.path_of(gemm), format, quantiser),
+                fmt::format("{} makes {}: give quantisers.{}, too", quantiser, makes, operand));
   };
+  const auto integer = [](const std::string& format) { return format.starts_with("int"); };
   if (precision.weight_quantiser == WeightQuantiser::sawb && !integer(precision.fwd.b)) {
-    conflict("weights", "sawb", precision.fwd.b, "integer codes");
+    conflict("weights", "sawb", "fwd", precision.fwd.b, "integer codes");
   }
   if (precision.activation_quantiser == ActivationQuantiser::pact && !integer(precision.fwd.a)) {
-    conflict("activations", "pact", precision.fwd.a, "integer codes");
+    conflict("activations", "pact", "fwd", precision.fwd.a, "integer codes");
   }
   if (training && precision.gradient_quantiser == GradientQuantiser::two_phase &&
       precision.dgrad.a != "fp4-radix4") {
-    conflict("gradients", "two_phase", precision.dgrad.a, "fp4-radix4 codes");
+    conflict("gradients", "two_phase", "dgrad", precision.dgrad.a, "fp4-radix4 codes");
   }
 }
 
@@ -108,20 +115,13 @@ void read_update(const MapReader& root, Recipe& recipe) {
   recipe.stochastic_rounding = optimizer.boolean("stochastic_rounding", false);
 }
 
-/// The precision as a whole, once all of it is known: of the recipe and of each exception. An exception that
-/// overrides formats but no quantisers must suit the quantisers that it keeps from the recipe.
+/// The precision as a whole, once all of it is known: of the recipe and of each exception.
 void check_recipe(const Recipe& recipe, const MapReader& root) {
-  const bool has_quantisers = root.has("quantisers");
-  if (has_quantisers) check_quantisers(root, recipe.precision, recipe.training);
+  check_quantisers(root, recipe.precision, recipe.training);
   if (recipe.exceptions.empty()) return;
   std::size_t i = 0;
   for (const MapReader& map : root.maps("exceptions")) {
-    const Precision& precision = recipe.exceptions[i++].precision;
-    if (map.has("quantisers")) {
-      check_quantisers(map, precision, recipe.training);
-    } else if (has_quantisers) {
-      check_quantisers(root, precision, recipe.training);
-    }
+    check_quantisers(map, recipe.exceptions[i++].precision, recipe.training);
   }
 }
 

@@ -64,11 +64,14 @@ std::size_t number_length(std::string_view text) {
 }  // namespace
 
 std::string UnitKind::text(double base_value) const {
-  // The largest unit that needs no leading "0."; exact powers of 1024 prefer binary units because they come
-  // later.
+  // The unit that needs the fewest digits without a leading "0."; of equals the largest. Sizes take binary
+  // units.
   const Unit* best = nullptr;
   std::string best_number;
   for (const Unit& unit : units) {
+    int exponent = 0;
+    if (base_value == 0 && unit.multiply == unit.divide) return fmt::format("0 {}", unit.word);
+    if (whole && std::frexp(unit.multiply, &exponent) != 0.5) continue;
     const double in_unit = base_value * unit.divide / unit.multiply;
     const std::string number = fmt::format("{:.6g}", in_unit);
     const bool large_enough = std::abs(in_unit) >= 1 || best == nullptr;
@@ -104,6 +107,11 @@ std::optional<long long> parse_integer(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+bool is_integer_text(std::string_view text) {
+  return !text.empty() && number_length(text) == text.size() &&
+         text.find_first_of(".eE") == std::string_view::npos;
 }
 
 ParsedQuantity parse_quantity(std::string_view text, const UnitKind& kind) {

@@ -48,6 +48,9 @@ extern const UnitKind kTopsPerWatt;               ///< base: TOPS/W
 /// Strict decimal whole number: "010", "+1", "1e3" and "1.0" are not whole numbers.
 [[nodiscard]] std::optional<long long> parse_integer(std::string_view text);
 
+/// Decimal digits that parse_integer() would take if they were not too many.
+[[nodiscard]] bool is_integer_text(std::string_view text);
+
 /// A number and a unit ("2 MiB"), in base units; `number_ok` tells a bad unit from a bad number.
 struct ParsedQuantity {
   std::optional<double> value;

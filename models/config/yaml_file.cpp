@@ -15,15 +15,13 @@ namespace {
 
 Problem unknown_key(const YamlNode::Entry& entry, const std::string& path,
                     const std::vector<std::string>& known) {
-  const std::string near = nearest_word(entry.key, known);
   const std::string owner = path.empty() ? "this file" : fmt::format("'{}'", path);
   return {"CFG-UNKNOWN",
           *entry.place.file,
           entry.place.line,
           entry.place.column,
           fmt::format("'{}' is not a key of {}", printable(entry.key), owner),
-          near.empty() ? fmt::format("known: {}", fmt::join(known, ", "))
-                       : fmt::format("did you mean '{}'?", near)};
+          words_hint(entry.key, known)};
 }
 
 }  // namespace

@@ -10,6 +10,16 @@
 
 namespace nibble {
 
+std::string words_hint(const std::string& given, const std::vector<std::string>& known) {
+  constexpr std::size_t kShortList = 8;
+  if (known.empty()) return {};
+  const std::string near = nearest_word(given, known);
+  const std::string list = fmt::format("one of: {}", fmt::join(known, ", "));
+  if (near.empty()) return list;
+  return fmt::format("did you mean '{}'?{}", near,
+                     known.size() > kShortList ? "" : fmt::format(" ({})", list));
+}
+
 // ---- finding and reporting ----
 
 std::string MapReader::path_of(const std::string& key) const {
@@ -47,7 +57,7 @@ const YamlNode* MapReader::find(const std::string& key, bool required) const {
 const YamlNode* MapReader::find_value(const std::string& key, bool required) const {
   const YamlNode* node = find(key, required);
   if (node == nullptr || node->kind != YamlNode::Kind::map || node->find("value") == nullptr) return node;
-  state_->open(*node, path_of(key)).insert("value");
+  state_->open(*node, path_of(key)).insert({"value", "source", "note"});
   return &node->find("value")->value;
 }
 
@@ -78,9 +88,17 @@ std::vector<std::string> MapReader::keys() const {
   return keys;
 }
 
-int MapReader::line_of(const std::string& key) const {
+bool MapReader::in_loaded_file(const std::string& key) const {
   const YamlNode* value = find_value(key, false);
-  return value == nullptr ? 0 : value->place.line;
+  return value != nullptr && *value->place.file == state_->name;
+}
+
+std::string MapReader::place_of(const std::string& key) const {
+  const YamlNode* value = find_value(key, false);
+  if (value == nullptr) return "not given";
+  const std::string file = std::filesystem::path{*value->place.file}.filename().string();
+  return in_loaded_file(key) ? fmt::format("line {}", value->place.line)
+                             : fmt::format("line {} of {}", value->place.line, file);
 }
 
 std::string MapReader::source_of(const std::string& key) const {
@@ -101,10 +119,8 @@ std::string MapReader::choice(const std::string& key, const std::vector<std::str
   const std::string otherwise = fallback.value_or(words.empty() ? "" : words.front());
   if (node == nullptr) return otherwise;
   if (std::find(words.begin(), words.end(), node->scalar) != words.end()) return node->scalar;
-  const std::string near = nearest_word(node->scalar, words);
   note(*node, "CFG-CHOICE", fmt::format("{} = {}", path_of(key), shown_value(*node)),
-       near.empty() ? fmt::format("needs one of: {}", fmt::join(words, ", "))
-                    : fmt::format("did you mean '{}'? (one of: {})", near, fmt::join(words, ", ")));
+       words_hint(node->scalar, words));
   return otherwise;
 }
 
@@ -113,6 +129,10 @@ std::int64_t MapReader::integer(const std::string& key, std::int64_t min, std::i
   const YamlNode* node = find_scalar(key, !fallback, "a whole number");
   if (node == nullptr) return fallback.value_or(min);
   const std::optional<long long> value = node->quoted ? std::nullopt : parse_integer(node->scalar);
+  if (!value && !node->quoted && is_integer_text(node->scalar)) {  // more digits than any field holds
+    note_range(*node, key, std::to_string(min), std::to_string(max));
+    return fallback.value_or(min);
+  }
   if (!value) {
     note(*node, "CFG-TYPE", fmt::format("{} = {}", path_of(key), shown_value(*node)),
          "needs a whole number, written in decimal without leading zeros");

@@ -16,6 +16,10 @@ namespace nibble {
 
 class YamlFile;
 
+/// "did you mean ...?" with the nearest of the known words, and all of them when they are few or none is
+/// near.
+[[nodiscard]] std::string words_hint(const std::string& given, const std::vector<std::string>& known);
+
 /// One map of a strict YAML file. A getter that finds something wrong notes a problem and returns a harmless
 /// value; YamlFile::finish() then throws all problems at once. Cheap to copy; valid while its YamlFile lives.
 ///
@@ -85,8 +89,10 @@ class MapReader {
 
   /// The `source` beside the value, else that of the nearest map above it in the same file, else "".
   [[nodiscard]] std::string source_of(const std::string& key) const;
-  /// The line in which the key's value stands; 0 if there is none.
-  [[nodiscard]] int line_of(const std::string& key) const;
+  /// "line 14", or "line 14 of rapid.yaml" when the value came from an extended file; "not given" if absent.
+  [[nodiscard]] std::string place_of(const std::string& key) const;
+  /// The value stands in the file that was asked for, not in one that it extends.
+  [[nodiscard]] bool in_loaded_file(const std::string& key) const;
   /// Notes a problem at the key's value, or at this map when the key is absent.
   void problem(const std::string& key, const std::string& id, const std::string& what,
                const std::string& hint = {}) const;
