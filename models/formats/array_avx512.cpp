@@ -1,0 +1,11 @@
+#include "models/formats/array_kernel.hpp"
+
+#pragma GCC optimize("O3")
+#pragma GCC target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,prefer-vector-width=512")
+#include "models/formats/array_kernel.inl"
+
+namespace nibble::array_kernel {
+
+const Kernels kAvx512{encode_lanes<std::uint8_t>, encode_lanes<std::uint16_t>, encode_lanes<std::uint32_t>};
+
+}  // namespace nibble::array_kernel

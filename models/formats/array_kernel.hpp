@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nibble::array_kernel {
+
+enum class Grid : std::uint32_t { radix2, radix4, integer };
+
+/// A format and a conversion, boiled down to what the inner loop over float bits needs.
+struct LaneRules {
+  Grid grid = Grid::radix2;
+  bool stochastic = false;
+  std::int32_t mantissa_bits = 0;
+  std::int32_t lowest_digit = 0;     ///< radix2: exponents below this one are subnormal; INT32_MIN if none are
+  std::int32_t digit_offset = 0;     ///< ordinal of 2^digit is (digit + digit_offset) << mantissa_bits
+  std::int32_t quantum = 0;          ///< integer: the exponent of a code step
+  std::int32_t scale_exponent = 0;
+  std::uint32_t zero_code = 0;       ///< all ones: ordinals below 1 become zero, between there is no subnormal
+  std::uint32_t nearest_to_zero = 0; ///< all ones: below the smallest, half of it divides zero from it
+  std::uint32_t smallest_bits = 0;   ///< float bits of the smallest magnitude
+  std::uint32_t half_smallest_bits = 0;
+  std::uint32_t half = 0x80000000U;  ///< fractions above it go up; all ones for rounding towards zero
+  std::uint32_t tie_even = 0;        ///< 1: a tie goes up from an odd ordinal
+  std::uint32_t tie_away = 0;        ///< 1: a tie goes up
+  std::uint32_t smallest_tie = 0;    ///< 1: half the smallest goes up
+  std::uint32_t overflow_bits = 0;   ///< integer: float bits from which a magnitude is out of range
+  std::uint32_t largest_positive = 0, largest_negative = 0;
+  std::uint32_t positive_overflow = 0, negative_overflow = 0;  ///< final codes
+  std::uint32_t positive_infinity = 0, negative_infinity = 0;  ///< final codes
+  std::uint32_t positive_nan = 0, negative_nan = 0;            ///< final codes
+  std::uint32_t sign_mask = 0;       ///< floating
+  std::uint32_t code_mask = 0;
+};
+
+/// codes[i] of values[i]; random[i] is read only if rules.stochastic. Code: uint8_t, uint16_t, uint32_t.
+template <class Code>
+using EncodeLanes = void (*)(const LaneRules& rules, const float* values, const std::uint32_t* random, Code* codes,
+                             std::size_t count);
+
+struct Kernels {
+  EncodeLanes<std::uint8_t> to8;
+  EncodeLanes<std::uint16_t> to16;
+  EncodeLanes<std::uint32_t> to32;
+};
+
+extern const Kernels kBaseline, kAvx2, kAvx512;
+
+}  // namespace nibble::array_kernel
