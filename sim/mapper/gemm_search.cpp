@@ -75,6 +75,7 @@ class Search {
 
   GemmTiling run() {
     if (options_.split) {
+      require_feasible(*options_.split);
       try_split(*options_.split);
     } else {
       for (const CoreSplit& split : all_splits(space_.accelerator->cores)) {
@@ -90,17 +91,47 @@ class Search {
     double cycles = 0, bytes = 0;
   };
 
-  [[nodiscard]] bool allowed(const CoreSplit& split) const {
+  /// Every part of the split has something to do.
+  [[nodiscard]] bool feasible(const CoreSplit& split) const {
     const std::uint64_t units = space_.channels / space_.taps;
-    const std::uint64_t over_rows = space_.pixels_reduce ? split.k : split.m;
-    const std::uint64_t over_channels = space_.pixels_reduce ? split.m : split.k;
-    if (split.count > space_.count || over_rows > space_.pixels.all_rows() || over_channels > units ||
-        split.n > space_.n) {
-      return false;
-    }
+    return split.count <= space_.count && over_rows(split) <= space_.pixels.all_rows() &&
+           over_channels(split) <= units && split.n <= space_.n;
+  }
+
+  [[nodiscard]] bool allowed(const CoreSplit& split) const {
+    if (!feasible(split)) return false;
     if (!space_.by_sample) return true;
-    // Tensors that are held lie by sample: the cores share the work in just that way.
-    return space_.samples_in_count ? split.count == split.cores() : over_rows == split.cores();
+    // Tensors that are held lie on all cores by sample: the cores share the work in just that way.
+    const std::uint64_t by_sample = space_.samples_in_count ? split.count : over_rows(split);
+    return split.cores() == space_.accelerator->cores && by_sample == split.cores();
+  }
+
+  void require_feasible(const CoreSplit& split) const {
+    const std::uint64_t cores = space_.accelerator->cores;
+    if (split.cores() > 0 && split.cores() <= cores && feasible(split)) return;
+    throw InputError{"MAP-SPLIT", fmt::format("{}: cannot be shared as count {}, m {}, n {}, k {}",
+                                              space_.operation->layer, split.count, split.m, split.n, split.k),
+                     fmt::format("at most {} parts, none of them empty", cores)};
+  }
+
+  [[nodiscard]] std::uint64_t over_rows(const CoreSplit& split) const {
+    return space_.pixels_reduce ? split.k : split.m;
+  }
+  [[nodiscard]] std::uint64_t over_channels(const CoreSplit& split) const {
+    return space_.pixels_reduce ? split.m : split.k;
+  }
+
+  /// The tiles of the first core's share, which is the largest, with the largest tile of any core: a part in the middle
+  /// of an image has a halo on both sides.
+  [[nodiscard]] PixelSummary pixel_summary(const CoreSplit& split, PixelCut cut_size) const {
+    const std::uint64_t parts = over_rows(split);
+    PixelSummary sum = space_.pixels.summary(space_.pixels.split(parts, 0), cut_size);
+    if (parts <= space_.pixels.samples()) return sum;
+    for (std::uint64_t part = 1; part < parts; ++part) {
+      const PixelTile other = space_.pixels.summary(space_.pixels.split(parts, part), cut_size).largest;
+      sum.largest.input_pixels = std::max(sum.largest.input_pixels, other.input_pixels);
+    }
+    return sum;
   }
 
   void try_split(const CoreSplit& split) {
@@ -110,7 +141,7 @@ class Search {
     const std::uint64_t depth = ceil_div(block_shape(mpe, *space_.mode, space_.operation->gemm->b_format).depth, space_.taps);
     const std::uint64_t channel_grain = space_.pixels_reduce ? space_.taps : depth * space_.taps;
     for (const PixelCut& cut_size : pixel_cuts(space_.pixels, share.rows)) {
-      const PixelSummary pixels = space_.pixels.summary(share.rows, cut_size);
+      const PixelSummary pixels = pixel_summary(split, cut_size);
       int fits = 0;
       for (const std::uint64_t n : halvings(share.n, width, kCutsPerAxis)) {
         if (fits == kFitsPerAxis) break;  // smaller tiles only add steps
@@ -212,6 +243,9 @@ class Search {
       load.loaded_per_core += use.once ? bytes : bytes / cores;
     }
     for (const EpilogueUse& use : space_.stores) load.memory_written += static_cast<double>(use.bytes.value());
+    const std::uint64_t a_loads = space_.a_resident ? 0 : a_passes(tiling, tiles) * tiles.count * tiles.m * tiles.k;
+    const std::uint64_t b_loads = space_.b_resident ? 0 : b_passes(tiling, tiles) * tiles.count * tiles.n * tiles.k;
+    load.streamed_tiles = static_cast<double>(std::max(a_loads, b_loads));
     load.last_written = load.memory_written / static_cast<double>(tiles.outputs());
   }
 
