@@ -85,6 +85,9 @@ def problems_of(path, text):
 
 
 def main(arguments):
+    if arguments and arguments[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0
     root = pathlib.Path(arguments[0] if arguments else pathlib.Path(__file__).resolve().parent.parent)
     files = sorted(path for top in TOPS for suffix in ("*.hpp", "*.cpp") for path in (root / top).rglob(suffix))
     if not files:

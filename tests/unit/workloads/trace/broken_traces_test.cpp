@@ -10,14 +10,16 @@
 #include "workloads/trace/network.hpp"
 
 // A corpus of traces that must be refused: broken/*.yaml. Each begins with one line for every problem in it,
-// `# expect: LINE:COLUMN ID TEXT`, where TEXT stands in the message or its hint. Nothing else may be reported.
+// `# expect: LINE:COLUMN ID TEXT`, where TEXT stands in the message or its hint. Nothing else may be
+// reported.
 
 namespace nibble {
 namespace {
 
 std::vector<std::filesystem::path> corpus() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{NIBBLE_TEST_DIR "/unit/workloads/trace/broken"}) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator{NIBBLE_TEST_DIR "/unit/workloads/trace/broken"}) {
     files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -29,7 +29,8 @@ Network load_text(const std::string& text) {
 
 const std::string kHead = "schema: nibble/network/1\nname: small\nlayers:\n";
 
-// Published: torchvision's model table (GFLOPS column, multiply-accumulates of a 224 x 224 image; parameters).
+// Published: torchvision's model table (GFLOPS column, multiply-accumulates of a 224 x 224 image;
+// parameters).
 
 TEST(Network, Resnet18MatchesPublished) {
   EXPECT_NEAR(static_cast<double>(macs("resnet18")), 1.81e9, 0.005e9);
@@ -54,7 +55,8 @@ TEST(Network, Mobilenetv2MatchesPublished) {
 // BERT-base by hand, from the sizes in the paper: 12 layers, width 768, 12 heads of 64, inner width 3072.
 
 TEST(Network, BertBaseMatchesHandCount) {
-  constexpr std::uint64_t kTokens = 128, kWidth = 768, kInner = 3072, kHeads = 12, kHead64 = 64, kWords = 30522;
+  constexpr std::uint64_t kTokens = 128, kWidth = 768, kInner = 3072, kHeads = 12, kHead64 = 64,
+                          kWords = 30522;
   constexpr std::uint64_t kProjections = 4 * kTokens * kWidth * kWidth;  // query, key, value, output
   constexpr std::uint64_t kFeedForward = 2 * kTokens * kWidth * kInner;
   constexpr std::uint64_t kAttention = 2 * kHeads * kTokens * kTokens * kHead64;  // scores, context
@@ -65,8 +67,10 @@ TEST(Network, BertBaseMatchesHandCount) {
   constexpr std::uint64_t kEmbeddings = (kWords + 512 + 2) * kWidth + kNorm;
   constexpr std::uint64_t kLayer =
       4 * (kWidth * kWidth + kWidth) + (kWidth * kInner + kInner) + (kInner * kWidth + kWidth) + 2 * kNorm;
-  constexpr std::uint64_t kHeadOwn = kWidth * kWidth + kWidth + kNorm + kWords;  // its matrix is the embedding's
-  static_assert(kEmbeddings + 12 * kLayer + kHeadOwn == 109'514'298U);  // published for the uncased model with this head
+  constexpr std::uint64_t kHeadOwn =
+      kWidth * kWidth + kWidth + kNorm + kWords;  // its matrix is the embedding's
+  static_assert(kEmbeddings + 12 * kLayer + kHeadOwn ==
+                109'514'298U);  // published for the uncased model with this head
   EXPECT_EQ(parameters("bert-base"), kEmbeddings + 12 * kLayer + kHeadOwn);
 }
 
@@ -107,9 +111,9 @@ TEST(Network, ShippedNetworksHaveTheirPublishedLayers) {
     return std::count_if(network.layers.begin(), network.layers.end(),
                          [kind](const Layer& layer) { return layer.kind == kind; });
   };
-  EXPECT_EQ(count("resnet18", LayerKind::conv2d), 20);   // 1 + 16 + 3 on shortcuts
+  EXPECT_EQ(count("resnet18", LayerKind::conv2d), 20);  // 1 + 16 + 3 on shortcuts
   EXPECT_EQ(count("resnet18", LayerKind::add), 8);
-  EXPECT_EQ(count("resnet50", LayerKind::conv2d), 53);   // 1 + 48 + 4 on shortcuts
+  EXPECT_EQ(count("resnet50", LayerKind::conv2d), 53);  // 1 + 48 + 4 on shortcuts
   EXPECT_EQ(count("resnet50", LayerKind::add), 16);
   EXPECT_EQ(count("vgg16", LayerKind::conv2d), 13);
   EXPECT_EQ(count("vgg16", LayerKind::linear), 3);
@@ -123,11 +127,12 @@ TEST(Network, ShippedNetworksHaveTheirPublishedLayers) {
 // Arithmetic of single layers, against loops that count one multiplication at a time.
 
 TEST(LayerMacs, ConvolutionCountsEveryTapOfEveryOutput) {
-  const Network network = load_text(kHead +
-                                    "  - {name: x, kind: input, output: [6, 9, 8]}\n"
-                                    "  - {name: c, kind: conv2d, inputs: [x], output: [4, 4, 3], kernel: [3, 2], "
-                                    "stride: [2, 3], padding: [1, 1], dilation: [2, 2], groups: 2, bias: true, "
-                                    "parameters: 76}\n");
+  const Network network =
+      load_text(kHead +
+                "  - {name: x, kind: input, output: [6, 9, 8]}\n"
+                "  - {name: c, kind: conv2d, inputs: [x], output: [4, 4, 3], kernel: [3, 2], "
+                "stride: [2, 3], padding: [1, 1], dilation: [2, 2], groups: 2, bias: true, "
+                "parameters: 76}\n");
   std::uint64_t expected = 0;
   for (int channel = 0; channel < 4; ++channel) {
     for (int y = -1; y + (3 - 1) * 2 < 9 + 1; y += 2) {
@@ -153,18 +158,20 @@ TEST(LayerMacs, MatmulReadsItsSecondFactorEitherWay) {
 }
 
 TEST(LayerMacs, LinearAppliesToEveryRow) {
-  const Network network = load_text(kHead +
-                                    "  - {name: x, kind: input, output: [11, 5]}\n"
-                                    "  - {name: l, kind: linear, inputs: [x], output: [11, 3], parameters: 15}\n");
+  const Network network =
+      load_text(kHead +
+                "  - {name: x, kind: input, output: [11, 5]}\n"
+                "  - {name: l, kind: linear, inputs: [x], output: [11, 3], parameters: 15}\n");
   EXPECT_EQ(layer_macs(network, 1).value(), 11U * 5 * 3);
 }
 
 TEST(LoadNetwork, ReadsEveryAttribute) {
-  const Network network = load_text(kHead +
-                                    "  - {name: x, kind: input, output: [4, 8, 8]}\n"
-                                    "  - {name: c, kind: conv2d, inputs: [x], output: [2, 4, 3], kernel: [3, 5], "
-                                    "stride: [2, 3], padding: [1, 2], groups: 2, bias: true, parameters: 62, "
-                                    "activation_zeros: 0.25, gradient_zeros: 0.5}\n");
+  const Network network =
+      load_text(kHead +
+                "  - {name: x, kind: input, output: [4, 8, 8]}\n"
+                "  - {name: c, kind: conv2d, inputs: [x], output: [2, 4, 3], kernel: [3, 5], "
+                "stride: [2, 3], padding: [1, 2], groups: 2, bias: true, parameters: 62, "
+                "activation_zeros: 0.25, gradient_zeros: 0.5}\n");
   const Layer& layer = network.layers[1];
   EXPECT_EQ(layer.window.kernel[0], 3U);
   EXPECT_EQ(layer.window.kernel[1], 5U);
@@ -180,10 +187,11 @@ TEST(LoadNetwork, ReadsEveryAttribute) {
 }
 
 TEST(LoadNetwork, BroadcastsOnesInEitherOperand) {
-  const Network network = load_text(kHead +
-                                    "  - {name: x, kind: input, output: [4, 8, 8]}\n"
-                                    "  - {name: pooled, kind: global_avg_pool, inputs: [x], output: [4, 1, 1]}\n"
-                                    "  - {name: gated, kind: multiply, inputs: [pooled, x], output: [4, 8, 8]}\n");
+  const Network network =
+      load_text(kHead +
+                "  - {name: x, kind: input, output: [4, 8, 8]}\n"
+                "  - {name: pooled, kind: global_avg_pool, inputs: [x], output: [4, 1, 1]}\n"
+                "  - {name: gated, kind: multiply, inputs: [pooled, x], output: [4, 8, 8]}\n");
   EXPECT_EQ(network.layers.size(), 3U);
 }
 
@@ -193,6 +201,22 @@ TEST(LoadNetwork, HashIsOfTheContentNotTheLayout) {
   EXPECT_EQ(hash.size(), 32U);
   EXPECT_EQ(load_text("# a comment\n" + kHead + layer).hash, hash);
   EXPECT_NE(load_text(kHead + "  - {name: x, kind: input, output: [5]}\n").hash, hash);
+}
+
+TEST(LoadNetwork, TheReadmesExampleLoads) {
+  std::ifstream readme{NIBBLE_REPO_DIR "/workloads/README.md"};
+  std::string example;
+  bool inside = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (inside && line == "```") break;
+    if (inside) example += line + "\n";
+    if (line == "```yaml") inside = true;
+  }
+  const Network network = load_text(example);
+  EXPECT_EQ(network.layers.size(), 8U);
+  // By hand: 16 x 16 outputs of 16 channels, 3 x 3 x 3 taps each; then 16 x 10.
+  EXPECT_EQ(network.macs_per_sample().value(), 16U * 16 * 16 * 27 + 160);
+  EXPECT_EQ(network.parameters().value(), 432U + 32 + 170);
 }
 
 TEST(LoadNetwork, UnknownNameGetsTheNearestKnown) {
