@@ -74,6 +74,12 @@ void check_slots(const KernelProgram& program, const Accelerator& accelerator, P
                              accelerator.core.l1.capacity.value()));
   }
   for_each_instruction(program, [&](std::size_t core, std::size_t unit, std::size_t index, const Instruction& work) {
+    Bytes room;
+    for (const SlotIndex slot : work.publishes) room += slot < program.slots.size() ? program.slots[slot] : Bytes{};
+    if (unit == static_cast<std::size_t>(Unit::load) && work.bytes > room) {
+      problems.add("PRG-SLOT-SIZE", fmt::format("{} loads {} bytes into {}", place(core, unit, index),
+                                                work.bytes.value(), room.value()));
+    }
     for (const SlotList* list : {&work.waits, &work.acquires, &work.publishes, &work.frees}) {
       for (const SlotIndex slot : *list) {
         if (slot >= program.slots.size()) {
@@ -210,7 +216,7 @@ class TokenRun {
     auto& slots = state_[core];
     for (const SlotIndex slot : work.acquires) slots[slot] = State::owned;
     for (const SlotIndex slot : work.publishes) {
-      if (slots[slot] != State::owned) complain(core, unit, slot, "publishes", "does not own");
+      if (slots[slot] != State::owned) complain(core, unit, slot, "publishes", "no instruction has acquired");
       slots[slot] = State::full;
     }
     for (const SlotIndex slot : work.frees) {
@@ -222,8 +228,7 @@ class TokenRun {
 
   void complain(std::size_t core, std::size_t unit, SlotIndex slot, const char* verb, const char* why) {
     problems_.add("PRG-TOKEN",
-                  fmt::format("{} {} slot {}, which {}", place(core, unit, next_[core][unit]), verb, slot,
-                              std::string{why} == "does not own" ? "no instruction has acquired" : why));
+                  fmt::format("{} {} slot {}, which {}", place(core, unit, next_[core][unit]), verb, slot, why));
   }
 
   void report_leftovers() {

@@ -32,7 +32,7 @@ struct ProgramTotals {
 /// queue drained and every slot empty. Which instructions can start does not depend on the order in which others
 /// do (a slot has one filling unit), so one such run stands for every timing.
 ///
-/// InputError with every problem found: [PRG-CORES], [PRG-SLOT], [PRG-L1], [PRG-OWNER], [PRG-GROUP],
+/// InputError with every problem found: [PRG-CORES], [PRG-SLOT], [PRG-SLOT-SIZE], [PRG-L1], [PRG-OWNER], [PRG-GROUP],
 /// [PRG-TOKEN], [PRG-UNIT], [PRG-DEADLOCK], [PRG-LEFT-FULL].
 void check_program(const KernelProgram& program, const Accelerator& accelerator);
 

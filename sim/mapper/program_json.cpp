@@ -5,6 +5,8 @@
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <utility>
 
 #include "models/base/error.hpp"
 
@@ -59,7 +61,8 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
 /// Takes known keys out of one line; what is left over is an error.
 class LineReader {
  public:
-  LineReader(Json line, const std::string& file, int number) : line_{std::move(line)}, file_{file}, number_{number} {}
+  // Round brackets: braces would make an array of one object.
+  LineReader(Json line, const std::string& file, int number) : line_(std::move(line)), file_{file}, number_{number} {}
 
   [[noreturn]] void fail(const std::string& id, const std::string& what, const std::string& hint = {}) const {
     throw InputError{Problem{id, file_, number_, 1, what, hint}};
@@ -69,17 +72,15 @@ class LineReader {
   void take(const char* key, T& value) {
     const auto found = line_.find(key);
     if (found == line_.end()) return;
-    try {
-      if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) {
-        if (!found->is_number_unsigned() || found->template get<std::uint64_t>() > std::numeric_limits<T>::max()) {
-          fail("PRG-TYPE", fmt::format("{} = {}", key, found->dump()), "needs a whole number that is not negative");
-        }
-      }
-      value = found->template get<T>();
-    } catch (const nlohmann::json::exception&) {
-      fail("PRG-TYPE", fmt::format("{} = {} has the wrong type", key, found->dump()));
-    }
+    convert(key, *found, value);
     line_.erase(key);
+  }
+
+  /// As take(), for a key that every such line has.
+  template <class T>
+  void require(const char* key, T& value) {
+    if (!line_.contains(key)) fail("PRG-MISSING", fmt::format("the line has no '{}'", key));
+    take(key, value);
   }
 
   void take(const char* key, Bytes& value) {
@@ -88,10 +89,16 @@ class LineReader {
     value = Bytes{bytes};
   }
 
+  void take(const char* key, std::vector<Bytes>& sizes) {
+    take_list(key, [&](const Json& item) {
+      std::uint64_t bytes = 0;
+      convert(key, item, bytes);
+      sizes.emplace_back(bytes);
+    });
+  }
+
   void take(const char* key, SlotList& slots) {
-    std::vector<SlotIndex> list;
-    take(key, list);
-    slots.assign(list.begin(), list.end());
+    take_list(key, [&](const Json& item) { convert(key, item, slots.emplace_back()); });
   }
 
   void finish() const {
@@ -99,6 +106,30 @@ class LineReader {
   }
 
  private:
+  template <class Add>
+  void take_list(const char* key, Add add) {
+    const auto found = line_.find(key);
+    if (found == line_.end()) return;
+    if (!found->is_array()) fail("PRG-TYPE", fmt::format("{} = {}", key, found->dump()), "needs a list");
+    for (const Json& item : *found) add(item);
+    line_.erase(key);
+  }
+
+  template <class T>
+  void convert(const char* key, const Json& item, T& value) const {
+    if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) {
+      if (!item.is_number_unsigned() || item.get<std::uint64_t>() > std::numeric_limits<T>::max()) {
+        fail("PRG-TYPE", fmt::format("{} = {}", key, item.dump()),
+             fmt::format("needs a whole number from 0 to {}", std::numeric_limits<T>::max()));
+      }
+    }
+    try {
+      value = item.get<T>();
+    } catch (const nlohmann::json::exception&) {
+      fail("PRG-TYPE", fmt::format("{} = {} has the wrong type", key, item.dump()));
+    }
+  }
+
   Json line_;
   const std::string& file_;
   int number_;
@@ -108,7 +139,6 @@ KernelProgram read_kernel(LineReader& line) {
   KernelProgram program;
   std::string schema, pass = "fwd";
   std::size_t cores = 0;
-  std::vector<std::uint64_t> slots;
   line.take("schema", schema);
   if (schema != kSchema) {
     line.fail("PRG-SCHEMA", fmt::format("schema = '{}'", schema), fmt::format("this version reads '{}'", kSchema));
@@ -121,8 +151,8 @@ KernelProgram read_kernel(LineReader& line) {
   line.take("depthwise", program.depthwise);
   line.take("a_zeros", program.a_zeros);
   line.take("b_zeros", program.b_zeros);
-  line.take("slots", slots);
-  line.take("cores", cores);
+  line.take("slots", program.slots);
+  line.require("cores", cores);
   line.take("mapping", program.mapping);
   line.finish();
   bool known = false;
@@ -133,7 +163,6 @@ KernelProgram read_kernel(LineReader& line) {
   }
   if (!known) line.fail("PRG-PASS", fmt::format("pass = '{}'", pass), "fwd, dgrad, wgrad, vector_fwd, vector_bwd or update");
   if (cores > 65536) line.fail("PRG-CORES", fmt::format("cores = {}", cores), "at most 65536");
-  for (const std::uint64_t size : slots) program.slots.emplace_back(size);
   program.cores.resize(cores);
   return program;
 }
@@ -142,8 +171,8 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   std::size_t core = 0;
   std::string unit;
   Instruction i;
-  line.take("core", core);
-  line.take("unit", unit);
+  line.require("core", core);
+  line.require("unit", unit);
   line.take("waits", i.waits);
   line.take("acquires", i.acquires);
   line.take("publishes", i.publishes);

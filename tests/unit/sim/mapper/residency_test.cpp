@@ -1,0 +1,169 @@
+// Proves: a tensor stays in L1 only where all that it needs holds (fit, samples on the same cores, readers near); what is
+// skipped is skipped for good (no one reads from memory what was not stored); whole steps map within L1 with and
+// without residency, and residency only ever lowers their traffic, the more the larger L1 is.
+#include "sim/mapper/residency.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+
+#include "sim/mapper/mapper.hpp"
+#include "sim/mapper/program_check.hpp"
+#include "tests/support/small_machine.hpp"
+#include "tests/unit/sim/mapper/small_steps.hpp"
+
+namespace nibble {
+namespace {
+
+using test::small_machine;
+
+/// x -> y -> z, element by element.
+Step chain(std::uint64_t batch, std::uint64_t elements) {
+  Step step = test::empty_step(batch);
+  const TensorId x = test::add_tensor(step, "x", elements), y = test::add_tensor(step, "y", elements);
+  const TensorId z = test::add_tensor(step, "z", elements);
+  test::add_vector(step, {x}, {y}, elements, 1);
+  test::add_vector(step, {y}, {z}, elements, 1);
+  return step;
+}
+
+TEST(PlanResidency, AResultThatIsReadAtOnceNeverTouchesMemory) {
+  const Step step = chain(4, 4 * 1024);
+  const ResidencyPlan plan = plan_residency(step, small_machine(4), true);
+  ASSERT_EQ(plan.operations.size(), 2u);
+  EXPECT_TRUE(plan.operations[0].held.at(0));
+  EXPECT_FALSE(plan.operations[0].stored(0));
+  EXPECT_TRUE(plan.operations[1].read_resident(0));
+  EXPECT_GE(plan.operations[0].occupied, Bytes{1024 * 2});
+  EXPECT_GE(plan.operations[1].occupied, Bytes{1024 * 2});
+  EXPECT_EQ(plan.saved, Bytes{2 * 4 * 1024 * 2});
+  // The step's last result has no reader: it goes to memory.
+  EXPECT_TRUE(plan.operations[1].stored(0));
+}
+
+TEST(PlanResidency, SwitchedOffEverythingGoesThroughMemory) {
+  const Step step = chain(4, 4 * 1024);
+  const ResidencyPlan plan = plan_residency(step, small_machine(4), false);
+  for (const OperationResidency& residency : plan.operations) {
+    EXPECT_FALSE(residency.read_resident(0));
+    EXPECT_TRUE(residency.stored(0));
+    EXPECT_EQ(residency.occupied, Bytes{});
+  }
+  EXPECT_EQ(plan.saved, Bytes{});
+}
+
+TEST(PlanResidency, WhatDoesNotFitIsNotHeld) {
+  const Step step = chain(4, 4 * (std::uint64_t{2} << 20));  // 4 MiB a core, of 2 MiB
+  EXPECT_EQ(plan_residency(step, small_machine(4), true).saved, Bytes{});
+}
+
+TEST(PlanResidency, FewerSamplesThanCoresLieOnNoCoreAsAWhole) {
+  EXPECT_EQ(plan_residency(chain(2, 4096), small_machine(4), true).saved, Bytes{});
+}
+
+TEST(PlanResidency, AResultWithALateReaderIsStoredAsWell) {
+  Step step = chain(4, 4096);
+  for (int i = 0; i < 40; ++i) {
+    const TensorId t = test::add_tensor(step, "t", std::uint64_t{16} << 20);
+    test::add_vector(step, {t}, {test::add_tensor(step, "u", std::uint64_t{16} << 20)}, std::uint64_t{16} << 20, 1);
+  }
+  test::add_vector(step, {1}, {test::add_tensor(step, "v", 4096)}, 4096, 1);
+  const ResidencyPlan plan = plan_residency(step, small_machine(4), true);
+  EXPECT_TRUE(plan.operations[1].read_resident(0));
+  EXPECT_TRUE(plan.operations[0].stored(0));
+  EXPECT_FALSE(plan.operations.back().read_resident(0));
+  EXPECT_EQ(plan.saved, Bytes{2 * 4096});
+}
+
+TEST(PlanResidency, ParametersStayInMemory) {
+  Step step = chain(4, 4096);
+  step.tensors[1].parameter = true;
+  EXPECT_EQ(plan_residency(step, small_machine(4), true).saved, Bytes{});
+}
+
+/// Convolutions with vector work between them, and the gradients of their weights.
+Step small_network(std::uint64_t batch) {
+  Step step = test::empty_step(batch);
+  std::vector<TensorId> saved;
+  for (const std::uint64_t channels : {16u, 32u, 64u}) {
+    Operation& conv = test::add_conv(
+        step, {.batch = batch, .in_channels = channels, .out_channels = 2 * channels, .size = 14, .kernel = 3, .padding = 1});
+    if (!saved.empty()) {
+      conv.gemm->a = saved.back();
+      conv.reads[0] = test::all_of(step, saved.back());
+    }
+    const TensorId y = conv.gemm->c;
+    const std::uint64_t elements = step.tensors[y].elements.value();
+    saved.push_back(test::add_tensor(step, "relu", elements));
+    test::add_vector(step, {y}, {saved.back()}, elements, 2);
+  }
+  for (const std::uint64_t channels : {64u, 32u}) {
+    Operation& wgrad = test::add_conv(
+        step, {.batch = batch, .in_channels = channels, .out_channels = 2 * channels, .size = 14, .kernel = 3, .padding = 1}, true);
+    saved.pop_back();
+    wgrad.gemm->a = saved.back();
+    wgrad.reads[0] = test::all_of(step, saved.back());
+  }
+  return step;
+}
+
+struct Traffic {
+  Bytes read, written;
+  [[nodiscard]] Bytes sum() const { return read + written; }
+};
+
+/// Maps all of a step; checks each program and its bytes against what is not resident.
+Traffic map_all(const Step& step, const Accelerator& machine, bool enabled) {
+  const ResidencyPlan plan = plan_residency(step, machine, enabled);
+  Traffic traffic;
+  std::set<TensorId> only_in_l1;
+  for (std::size_t i = 0; i < step.operations.size(); ++i) {
+    const Operation& operation = step.operations[i];
+    const OperationResidency& residency = plan.operations[i];
+    const KernelProgram program = map_operation(step, i, machine, residency, {});
+    check_program(program, machine);
+    Bytes slots, reads, writes;
+    for (const Bytes slot : program.slots) slots += slot;
+    EXPECT_LE(slots + residency.occupied, usable_l1(machine)) << operation.layer;
+    for (std::size_t use = 0; use < operation.reads.size(); ++use) {
+      if (residency.read_resident(use)) continue;
+      EXPECT_FALSE(only_in_l1.contains(operation.reads[use].tensor)) << "read from memory, but never stored";
+      reads += operation.reads[use].bytes;
+    }
+    for (std::size_t use = 0; use < operation.writes.size(); ++use) {
+      if (residency.stored(use)) writes += operation.writes[use].bytes;
+      if (!residency.stored(use)) only_in_l1.insert(operation.writes[use].tensor);
+    }
+    const ProgramTotals sum = totals(program);
+    EXPECT_GE(sum.memory_read, reads) << operation.layer;
+    EXPECT_EQ(sum.memory_written, writes) << operation.layer;
+    traffic.read += sum.memory_read;
+    traffic.written += sum.memory_written;
+  }
+  return traffic;
+}
+
+TEST(PlanResidency, LowersTheTrafficOfAStep) {
+  const Step step = small_network(8);
+  const Accelerator machine = small_machine(4);
+  const Traffic with = map_all(step, machine, true), without = map_all(step, machine, false);
+  EXPECT_LT(with.sum(), without.sum());
+}
+
+TEST(PlanResidency, TrafficOfAStepNeverRisesAsL1Grows) {
+  for (const std::uint64_t batch : {4u, 16u}) {
+    const Step step = small_network(batch);
+    Bytes before{std::numeric_limits<std::uint64_t>::max() / 2};
+    for (std::uint64_t kibibytes = 128; kibibytes <= 16384; kibibytes += kibibytes / 3) {
+      Accelerator machine = small_machine(4);
+      machine.core.l1.capacity = Bytes{kibibytes * 1024};
+      const Bytes traffic = map_all(step, machine, true).sum();
+      EXPECT_LE(traffic, before + Bytes{4096}) << kibibytes << " KiB, batch " << batch;  // tile ends round up
+      before = traffic;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nibble
