@@ -28,12 +28,18 @@ void Builder::backward() {
 
 /// The sum of all that flows back into a layer's output; none if nothing does.
 std::optional<ValueId> Builder::gradient_of_output(LayerIndex index) {
-  std::vector<ValueId>& parts = contributions_[index];
-  if (parts.empty()) return {};
+  complete_slices(index);
+  gradients_of_copies(index);
+  if (contributions_[index].empty()) return {};
+  const ValueId sum = sum_gradients(index, contributions_[index], layer(index).name + ":grad");
+  if (layer(index).gradient_zeros) graph_.value(sum).zeros = *layer(index).gradient_zeros;
+  return sum;
+}
+
+ValueId Builder::sum_gradients(LayerIndex index, const std::vector<ValueId>& parts, const std::string& name) {
   ValueId sum = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    sum = pointwise(index, Pass::vector_bwd, VectorKind::add, {parts[i], sum},
-                    fmt::format("{}:grad ({})", layer(index).name, i + 1));
+    sum = pointwise(index, Pass::vector_bwd, VectorKind::add, {parts[i], sum}, fmt::format("{} ({})", name, i + 1));
   }
   return sum;
 }
@@ -76,16 +82,19 @@ void Builder::backward_loss(LayerIndex index) {
 void Builder::backward_batch_norm(LayerIndex index, ValueId dy) {
   const Layer& l = layer(index);
   const Saved& saved = saved_[index];
-  const ValueId x = saved.inputs.front();
+  const ValueId x = *saved.remembered;
   const Elements elements = graph_.value(dy).elements;
   const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.front()});
   add_node(index, Pass::vector_bwd, NodeKind::reduction, elements, {all_of(dy), all_of(x), all_of(*saved.statistics)},
            {all_of(sums, true)}, {{VectorKind::batch_norm_backward_reduce, elements}});
-  small_gradients_[index].push_back(sums);
+  std::vector<Use> inputs{all_of(dy), all_of(x), all_of(*saved.statistics), all_of(sums)};
+  if (saved.affine) {
+    small_[index][*saved.affine].gradient = sums;
+    inputs.push_back(all_of(small_[index][*saved.affine].working));
+  }
   if (!needs_gradient(l.inputs.front())) return;
   const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
-  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements,
-           {all_of(dy), all_of(x), all_of(*saved.statistics), all_of(*saved.affine), all_of(sums)}, {all_of(dx)},
+  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, std::move(inputs), {all_of(dx)},
            {{VectorKind::batch_norm_backward_apply, elements}});
   contribute(l.inputs.front(), dx);
 }
@@ -96,27 +105,25 @@ void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
   const Elements elements = graph_.value(dy).elements;
   const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
   const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.back()});
-  add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements,
-           {all_of(dy), all_of(saved.inputs.front()), all_of(*saved.statistics), all_of(*saved.affine)},
-           {all_of(dx), all_of(sums, true)}, {{VectorKind::layer_norm_backward, elements}});
-  small_gradients_[index].push_back(sums);
+  std::vector<Use> inputs{all_of(dy), all_of(*saved.remembered), all_of(*saved.statistics)};
+  std::vector<Use> outputs{all_of(dx)};
+  if (saved.affine) {
+    inputs.push_back(all_of(small_[index][*saved.affine].working));
+    outputs.push_back(all_of(sums, true));
+    small_[index][*saved.affine].gradient = sums;
+  }
+  add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements, std::move(inputs), std::move(outputs),
+           {{VectorKind::layer_norm_backward, elements}});
   contribute(l.inputs.front(), dx);
 }
 
 void Builder::backward_activation(LayerIndex index, ValueId dy, VectorKind kind) {
   const Layer& l = layer(index);
-  if (l.kind == LayerKind::dropout && !saved_[index].mask) return contribute(l.inputs.front(), dy);
   const Elements elements = graph_.value(dy).elements;
-  // A bit where that is enough; sigmoid, tanh and softmax come back from their output, gelu and silu from their input.
-  const bool from_output =
-      l.kind == LayerKind::sigmoid || l.kind == LayerKind::tanh || l.kind == LayerKind::softmax;
-  const ValueId remembered = saved_[index].mask ? *saved_[index].mask
-                             : from_output      ? *outputs_[index]
-                                                : saved_[index].inputs.front();
   const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
   graph_.value(dx).zeros = graph_.value(dy).zeros;
   add_node(index, Pass::vector_bwd, l.kind == LayerKind::softmax ? NodeKind::row_wise : NodeKind::pointwise, elements,
-           {all_of(dy), all_of(remembered)}, {all_of(dx)}, {{kind, elements}});
+           {all_of(dy), all_of(*saved_[index].remembered)}, {all_of(dx)}, {{kind, elements}});
   contribute(l.inputs.front(), dx);
 }
 
@@ -127,7 +134,7 @@ void Builder::backward_pool(LayerIndex index, ValueId dy) {
   std::vector<Use> reads{all_of(dy)};
   std::vector<WorkItem> work;
   if (l.kind == LayerKind::max_pool) {
-    reads.push_back(all_of(*saved_[index].mask));
+    reads.push_back(all_of(*saved_[index].remembered));
     work = {{VectorKind::zero_fill, inputs}, {VectorKind::max_pool_backward, outputs}};
   } else if (l.kind == LayerKind::avg_pool) {
     work = {{VectorKind::avg_pool_backward, outputs, l.window.kernel[0] * l.window.kernel[1]}};
@@ -147,7 +154,7 @@ void Builder::backward_combine(LayerIndex index, ValueId dy) {
     if (l.kind == LayerKind::multiply) {
       dx = value(fmt::format("{}:in{}:grad", l.name, i), recipe_.vector, graph_.value(dy).elements);
       add_node(index, Pass::vector_bwd, NodeKind::pointwise, graph_.value(dy).elements,
-               {all_of(dy), all_of(saved_[index].inputs[1 - i])}, {all_of(dx)},
+               {all_of(dy), all_of(i == 0 ? *saved_[index].b : *saved_[index].a)}, {all_of(dx)},
                {{VectorKind::multiply_backward, graph_.value(dy).elements}});
     } else if (l.kind == LayerKind::scale) {
       dx = pointwise(index, Pass::vector_bwd, VectorKind::rescale, {dy}, l.name + ":in:grad");
@@ -172,15 +179,33 @@ void Builder::backward_slice(LayerIndex index, ValueId dy) {
   const LayerIndex source = layer(index).inputs.front();
   const auto [gathered, fresh] = gathered_.try_emplace(source);
   if (fresh) {
-    gathered->second = value(layer(source).name + ":grad (of slices)", recipe_.vector, whole(layer(source).output));
-    contribute(source, gathered->second);
+    gathered->second.value = value(layer(source).name + ":grad (of slices)", recipe_.vector, whole(layer(source).output));
+    contribute(source, gathered->second.value);
   }
+  gathered->second.covered += graph_.value(dy).elements;
   if (!graph_.value(dy).part_of && graph_.value(dy).format == recipe_.vector) {
-    graph_.place(dy, gathered->second);
+    graph_.place(dy, gathered->second.value);
     return;
   }
   const ValueId copy = pointwise(index, Pass::vector_bwd, VectorKind::copy, {dy}, layer(index).name + ":in:grad");
-  graph_.place(copy, gathered->second);
+  graph_.place(copy, gathered->second.value);
+}
+
+void Builder::complete_slices(LayerIndex index) {
+  const auto gathered = gathered_.find(index);
+  if (gathered == gathered_.end()) return;
+  const Elements all = whole(layer(index).output);
+  if (gathered->second.covered > all) {
+    throw InputError{"LOW-UNSUPPORTED", fmt::format("slices of layer '{}' overlap: {} elements of {}", layer(index).name,
+                                                    gathered->second.covered.value(), all.value()),
+                     "trace a slice that several layers read as one layer"};
+  }
+  if (gathered->second.covered == all) return;
+  // What no slice took has no gradient: zeros.
+  const Elements rest = all - gathered->second.covered;
+  const ValueId zeros = value(layer(index).name + ":grad (outside of slices)", recipe_.vector, rest);
+  add_node(index, Pass::vector_bwd, NodeKind::reshaping, rest, {}, {all_of(zeros)}, {{VectorKind::zero_fill, rest}});
+  graph_.place(zeros, gathered->second.value);
 }
 
 void Builder::backward_concat(LayerIndex index, ValueId dy) {
@@ -192,18 +217,20 @@ void Builder::backward_concat(LayerIndex index, ValueId dy) {
 }
 
 void Builder::backward_embedding(LayerIndex index, ValueId dy) {
+  // Rows are added where the indices say: into what another use of the table left, or into zeros.
   Weights& weights = weights_of(index);
-  const ValueId table = value(layer(index).name + ":weight:grad", recipe_.vector, weights.elements);
-  std::vector<Use> inputs{all_of(dy), all_of(saved_[index].inputs.front())};
-  std::vector<WorkItem> work{{VectorKind::embedding_scatter_add, graph_.value(dy).elements}};
-  if (weights.gradient) {
-    inputs.push_back(all_of(*weights.gradient));
-  } else {
-    work.push_back({VectorKind::zero_fill, weights.elements});
+  const std::string& name = layer(index).name;
+  const Elements rows = graph_.value(dy).elements;
+  if (!weights.gradient) {
+    weights.gradient = value(name + ":weight:grad", recipe_.vector, weights.elements);
+    add_node(index, Pass::vector_bwd, NodeKind::reshaping, weights.elements, {}, {all_of(*weights.gradient)},
+             {{VectorKind::zero_fill, weights.elements}});
   }
-  add_node(index, Pass::vector_bwd, NodeKind::reshaping, weights.elements, std::move(inputs), {all_of(table)},
-           std::move(work));
-  weights.gradient = table;
+  const ValueId added = value(name + ":weight:grad (rows)", graph_.value(*weights.gradient).format, rows);
+  graph_.place(added, *weights.gradient);
+  add_node(index, Pass::vector_bwd, NodeKind::reshaping, rows,
+           {all_of(dy), all_of(saved_[index].inputs.front()), {*weights.gradient, rows}}, {all_of(added)},
+           {{VectorKind::embedding_scatter_add, rows}});
 }
 
 }  // namespace nibble::lowering

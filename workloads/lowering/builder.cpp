@@ -5,8 +5,28 @@
 #include <algorithm>
 
 #include "models/base/check.hpp"
+#include "models/base/error.hpp"
 
 namespace nibble::lowering {
+namespace {
+
+/// Parameters of a kind that has none would be trained for nothing: better to say so.
+void check_parameters(const Layer& layer) {
+  switch (layer.kind) {
+    case LayerKind::conv2d:
+    case LayerKind::linear:
+    case LayerKind::batch_norm:
+    case LayerKind::layer_norm:
+    case LayerKind::embedding: return;
+    default: break;
+  }
+  if (layer.parameters == 0) return;
+  throw InputError{"LOW-UNSUPPORTED", fmt::format("layer '{}': {} parameters in a layer of kind {}", layer.name,
+                                                  layer.parameters, to_string(layer.kind)),
+                   "parameters are lowered for conv2d, linear, batch_norm, layer_norm and embedding"};
+}
+
+}  // namespace
 
 Builder::Builder(const Network& network, const Recipe& recipe, std::uint64_t batch, bool training)
     : network_{network},
@@ -20,6 +40,7 @@ Builder::Builder(const Network& network, const Recipe& recipe, std::uint64_t bat
       contributions_(network.layers.size()) {
   for (LayerIndex i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
+    check_parameters(layer);
     needs_gradient_[i] = layer.parameters > 0 || !layer.shares_weights_with.empty() ||
                          std::any_of(layer.inputs.begin(), layer.inputs.end(),
                                      [&](LayerIndex input) { return needs_gradient_[input]; });
@@ -65,6 +86,7 @@ ValueId Builder::pointwise(LayerIndex index, Pass pass, VectorKind kind, std::ve
 
 void Builder::set_output(LayerIndex index, ValueId id) {
   outputs_[index] = id;
+  made_by_.try_emplace(id, index);
   Value& value = graph_.value(id);
   value.needs_gradient = needs_gradient_[index];
   if (layer(index).activation_zeros) value.zeros = *layer(index).activation_zeros;
@@ -73,7 +95,6 @@ void Builder::set_output(LayerIndex index, ValueId id) {
 
 void Builder::contribute(LayerIndex index, ValueId gradient) {
   if (!needs_gradient(index)) return;
-  if (network_.layers[index].gradient_zeros) graph_.value(gradient).zeros = *network_.layers[index].gradient_zeros;
   contributions_[index].push_back(gradient);
 }
 
@@ -81,9 +102,13 @@ Weights& Builder::weights_of(LayerIndex index) {
   const std::string& shared = layer(index).shares_weights_with;
   LayerIndex owner = index;
   if (!shared.empty()) {
-    owner = static_cast<LayerIndex>(
-        std::find_if(network_.layers.begin(), network_.layers.end(), [&](const Layer& l) { return l.name == shared; }) -
-        network_.layers.begin());
+    const auto found = std::find_if(network_.layers.begin(), network_.layers.end(),
+                                    [&](const Layer& l) { return l.name == shared; });
+    if (found == network_.layers.end()) {
+      throw InputError{"LOW-SHARED", fmt::format("layer '{}' shares the weights of '{}', which is not in the network",
+                                                 layer(index).name, shared)};
+    }
+    owner = static_cast<LayerIndex>(found - network_.layers.begin());
   }
   const auto found = weights_.find(owner);
   if (found != weights_.end()) return found->second;
@@ -93,22 +118,25 @@ Weights& Builder::weights_of(LayerIndex index) {
   Weights weights;
   weights.layer = owner;
   weights.elements = Elements{own.parameters - bias};
-  const Precision& precision = precision_.of(owner);
-  const bool gemm = own.kind != LayerKind::embedding;
-  const std::string& wanted = gemm ? precision.fwd.b : recipe_.vector;
-  const std::string& master = training_ ? recipe_.master_weights : wanted;
-  weights.master = parameter(own.name + ":weight", master, weights.elements);
-  if (wanted != master) {
-    weights.quantiser = gemm && precision.weight_quantiser == WeightQuantiser::sawb ? WeightQuantiser::sawb
-                                                                                     : WeightQuantiser::cast;
-    weights.quantised = parameter(fmt::format("{}:weight ({})", own.name, wanted), wanted, weights.elements);
-  }
+  if (training_) weights.master = parameter(own.name + ":weight", recipe_.master_weights, weights.elements);
   return weights_.emplace(owner, weights).first->second;
 }
 
-ValueId Builder::weight_operand(LayerIndex index) {
-  const Weights& weights = weights_of(index);
-  return weights.quantised.value_or(weights.master);
+ValueId Builder::weight_operand(LayerIndex index, const std::string& format) {
+  Weights& weights = weights_of(index);
+  if (weights.master && graph_.value(*weights.master).format == format) return *weights.master;
+  const auto known = weights.copies.find(format);
+  if (known != weights.copies.end()) return known->second.value;
+  const bool sawb =
+      layer(index).kind != LayerKind::embedding && precision_.of(index).weight_quantiser == WeightQuantiser::sawb;
+  const std::string name = fmt::format("{}:weight ({})", layer(weights.layer).name, format);
+  return weights.copies.emplace(format, WeightCopy{parameter(name, format, weights.elements), sawb}).first->second.value;
+}
+
+std::size_t Builder::small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements) {
+  std::vector<SmallParameter>& parameters = small_[index];
+  parameters.push_back({parameter(name, recipe_.vector, Elements{elements}), {}});
+  return parameters.size() - 1;
 }
 
 }  // namespace nibble::lowering

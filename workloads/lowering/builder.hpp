@@ -13,23 +13,47 @@
 
 namespace nibble::lowering {
 
-/// A weight tensor: what the optimiser keeps of it and the copy that GEMMs read.
+/// A weight tensor's copy in a GEMM's format.
+struct WeightCopy {
+  ValueId value = 0;
+  bool sawb = false;  ///< quantised by SAWB, else cast
+};
+
+/// A weight tensor: what the optimiser keeps of it and the copies that GEMMs read.
 struct Weights {
-  LayerIndex layer = 0;
-  ValueId master = 0;
-  std::optional<ValueId> quantised;     ///< absent: GEMMs read the master itself
-  WeightQuantiser quantiser = WeightQuantiser::none;
+  LayerIndex layer = 0;                 ///< the owner, when several layers share them
+  std::optional<ValueId> master;        ///< training only
+  std::map<std::string, WeightCopy> copies;  ///< by format; none in the master's own
   std::optional<ValueId> gradient;
   Elements elements;
+};
+
+/// Of small parameters, whatever the recipe: their master and optimiser state, their statistics and gradients.
+inline constexpr const char* kSmallMaster = "fp32";
+
+/// Biases, normalisations' scales and shifts, quantisers' clip levels: few, so that only their count of kernels matters.
+/// Read in the recipe's vector format; master and optimiser state are FP32 whatever the recipe.
+struct SmallParameter {
+  ValueId working = 0;
+  std::optional<ValueId> gradient;
+};
+
+/// A copy of an activation in a GEMM's format.
+struct QuantisedActivation {
+  ValueId value = 0;
+  std::optional<ValueId> inside;        ///< PACT: which elements were inside the clip
+  std::size_t clip = 0;                 ///< PACT: position among the source layer's small parameters
+  std::vector<ValueId> gradients;       ///< contributions to this copy's gradient
 };
 
 /// What the forward pass of a layer leaves for its backward pass.
 struct Saved {
   std::vector<ValueId> inputs;          ///< as the layer read them
-  std::optional<ValueId> mask;          ///< what the activation, the dropout or the pool remembers
+  std::optional<ValueId> remembered;    ///< what the backward pass reads: a mask, indices, or a tensor in the saved format
   std::optional<ValueId> statistics;
-  std::optional<ValueId> affine;        ///< scale and shift of a normalisation
-  std::optional<ValueId> a, b;          ///< a GEMM's operands in its formats
+  std::optional<std::size_t> affine;    ///< scale and shift of a normalisation, among its small parameters
+  std::optional<std::size_t> bias;
+  std::optional<ValueId> a, b;          ///< a GEMM's operands in its formats; a product's factors
 };
 
 /// Builds the graph of a step: forward layer by layer, backward in reverse, then the update.
@@ -61,6 +85,9 @@ class Builder {
   void forward_reshape(LayerIndex index);
   void forward_loss(LayerIndex index);
   ValueId add_bias(LayerIndex index, ValueId sums);
+  /// What the backward pass will read of `id`: a copy if the recipe saves in a narrower format.
+  ValueId save(LayerIndex index, ValueId id);
+  [[nodiscard]] bool feeds_embeddings_only(LayerIndex index) const;
 
   // backward.cpp
   void backward_layer(LayerIndex index);
@@ -72,6 +99,9 @@ class Builder {
   void backward_reshape(LayerIndex index, ValueId dy);
   void backward_slice(LayerIndex index, ValueId dy);
   [[nodiscard]] std::optional<ValueId> gradient_of_output(LayerIndex index);
+  [[nodiscard]] ValueId sum_gradients(LayerIndex index, const std::vector<ValueId>& parts, const std::string& name);
+  void gradients_of_copies(LayerIndex index);
+  void complete_slices(LayerIndex index);
   void backward_concat(LayerIndex index, ValueId dy);
   void backward_embedding(LayerIndex index, ValueId dy);
   void backward_loss(LayerIndex index);
@@ -86,11 +116,13 @@ class Builder {
   std::pair<ValueId, ValueId> gradient_operands(LayerIndex index, ValueId dy);
   /// Hands the gradient of a GEMM's operand back to the layer that made it, through the quantiser between them.
   void contribute_operand(LayerIndex index, std::size_t input, ValueId operand, ValueId gradient);
+  QuantisedActivation& quantise_activation(LayerIndex index, ValueId x, const std::string& format);
   [[nodiscard]] GemmWork forward_work(LayerIndex index) const;
 
   // update.cpp
   void update_weights(Weights& weights);
   void quantise_weights(const Weights& weights, ValueId master);
+  ValueId update_in_place(ValueId old, std::vector<Use>& outputs);
   void update_small(LayerIndex index);
 
   // builder.cpp
@@ -113,7 +145,9 @@ class Builder {
   void contribute(LayerIndex index, ValueId gradient);
   [[nodiscard]] bool needs_gradient(LayerIndex index) const { return needs_gradient_[index]; }
   Weights& weights_of(LayerIndex index);
-  ValueId weight_operand(LayerIndex index);
+  ValueId weight_operand(LayerIndex index, const std::string& format);
+  /// A small parameter of `index`: its position among the layer's.
+  std::size_t small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements);
 
   const Network& network_;
   const Recipe& recipe_;
@@ -125,11 +159,16 @@ class Builder {
   std::vector<Saved> saved_;                             ///< by layer
   std::vector<bool> needs_gradient_;                     ///< by layer: of its output
   std::vector<std::vector<ValueId>> contributions_;      ///< by layer: gradients of its output, to be added
-  std::map<std::pair<ValueId, std::string>, ValueId> quantised_;  ///< activations, by value and format
-  std::map<ValueId, ValueId> clipped_;                   ///< by PACT-quantised value: which elements were inside the clip
-  std::map<LayerIndex, ValueId> gathered_;               ///< by layer: gradient whose slices lie in one tensor
+  std::map<ValueId, LayerIndex> made_by_;                ///< by value: the first layer whose output it is
+  std::map<LayerIndex, std::map<std::string, QuantisedActivation>> quantised_;  ///< by layer of origin and format
+  std::map<ValueId, ValueId> narrowed_;                  ///< copies in the format that the recipe saves in
+  struct Gathered {
+    ValueId value;
+    Elements covered;
+  };
+  std::map<LayerIndex, Gathered> gathered_;              ///< by layer: gradient whose slices lie in one tensor
   std::map<LayerIndex, Weights> weights_;
-  std::map<LayerIndex, std::vector<ValueId>> small_gradients_;    ///< of biases and normalisations
+  std::map<LayerIndex, std::vector<SmallParameter>> small_;
   std::vector<std::string> free_layers_;
 };
 

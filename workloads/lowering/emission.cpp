@@ -1,8 +1,7 @@
 #include "workloads/lowering/emission.hpp"
 
-#include <algorithm>
-#include <map>
 #include <optional>
+#include <set>
 
 #include "models/base/check.hpp"
 #include "models/formats/format.hpp"
@@ -35,9 +34,9 @@ class Emitter {
     for (NodeId id = 0; id < graph_.nodes().size(); ++id) {
       for (const Use& input : graph_.nodes()[id].inputs) {
         for (const NodeId writer : graph_.writers(input.value)) {
-          if (kernel_of_[writer] == kernel_of_[id]) continue;
+          if (writer >= id || kernel_of_[writer] == kernel_of_[id]) continue;
           for (const Use& made : graph_.nodes()[writer].outputs) {
-            if (made.value == input.value || graph_.root(made.value) == graph_.root(input.value)) stored_[made.value] = true;
+            if (graph_.root(made.value) == graph_.root(input.value)) stored_[made.value] = true;
           }
         }
       }
@@ -68,34 +67,51 @@ class Emitter {
       const Elements zeros{share(head.domain.value())};
       operation.vector.push_back({to_string(VectorKind::zero_fill), zeros, lane_ops_per_element(VectorKind::zero_fill)});
     }
+    // Sums over all phases of a strided dgrad leave with the last of them, unless phases leave nothing else.
+    const bool with_sums = part == nullptr || part == &head.parts.back() || !stores_stream(kernel);
+    std::set<ValueId> streamed;  // one stream of a value serves all nodes of the kernel
     for (const NodeId id : kernel.nodes) {
       const Node& node = graph_.nodes()[id];
       for (const WorkItem& item : node.work) {
         operation.vector.push_back({to_string(item.kind), Elements{share(item.elements.value())},
                                     lane_ops_per_element(item.kind) * static_cast<double>(item.repeat)});
       }
-      if (node.kind != NodeKind::gemm) add_reads(operation, node, k, share);
+      if (node.kind != NodeKind::gemm) add_reads(operation, node, k, streamed, share);
       for (const Use& made : node.outputs) {
         if (!stored_[made.value]) continue;
-        const bool all_at_once = made.at_end || made.elements < head.domain;
-        const std::uint64_t elements = all_at_once && part != nullptr && end < total ? 0
-                                       : all_at_once                                 ? made.elements.value()
-                                                                                     : share(made.elements.value());
+        const bool all_at_once = is_small(made, head);
+        const std::uint64_t elements = !all_at_once ? share(made.elements.value())
+                                       : with_sums  ? made.elements.value()
+                                                    : 0;
         add_use(operation.writes, made.value, elements);
-        if (operation.gemm && node.kind == NodeKind::gemm) operation.gemm->c = operation.writes.back().tensor;
+        if (operation.gemm && node.kind == NodeKind::gemm) operation.gemm->c = tensor_for(made.value);
       }
     }
     if (operation.gemm || !operation.vector.empty()) step_.operations.push_back(std::move(operation));
   }
 
+  [[nodiscard]] static bool is_small(const Use& made, const Node& head) {
+    return made.at_end || made.elements < head.domain;
+  }
+
+  /// Whether the kernel stores anything besides sums.
+  [[nodiscard]] bool stores_stream(const Kernel& kernel) const {
+    const Node& head = graph_.nodes()[kernel.nodes.front()];
+    for (const NodeId id : kernel.nodes) {
+      for (const Use& made : graph_.nodes()[id].outputs) {
+        if (stored_[made.value] && !is_small(made, head)) return true;
+      }
+    }
+    return false;
+  }
+
   template <class Share>
-  void add_reads(Operation& operation, const Node& node, std::size_t k, const Share& share) {
+  void add_reads(Operation& operation, const Node& node, std::size_t k, std::set<ValueId>& streamed,
+                 const Share& share) {
     for (const Use& input : node.inputs) {
       const std::optional<NodeId> producer = graph_.producer(input.value);
       if (producer && kernel_of_[*producer] == k) continue;
-      const TensorId tensor = tensor_for(input.value);
-      const auto known = [&](const TensorUse& use) { return use.tensor == tensor; };
-      if (std::any_of(operation.reads.begin(), operation.reads.end(), known)) continue;  // one stream serves all
+      if (!streamed.insert(input.value).second) continue;
       const bool small = input.elements < node.domain;
       add_use(operation.reads, input.value, small ? input.elements.value() : share(input.elements.value()));
     }

@@ -2,6 +2,7 @@
 
 #include "models/base/check.hpp"
 #include "models/base/error.hpp"
+#include "models/formats/format.hpp"
 #include "workloads/lowering/builder.hpp"
 #include "workloads/lowering/gemm_shapes.hpp"
 
@@ -18,16 +19,23 @@ void Builder::forward() {
     for (const LayerIndex input : layer(i).inputs) saved_[i].inputs.push_back(*outputs_[input]);
     forward_layer(i);
   }
-  // What the step is for: the inference's result.
-  if (!training_) graph_.value(*outputs_.back()).kept = true;
+  // What the step is for: results that no layer reads. A loss keeps its own.
+  std::vector<bool> read(network_.layers.size(), false);
+  for (const Layer& reader : network_.layers) {
+    for (const LayerIndex input : reader.inputs) read[input] = true;
+  }
+  for (LayerIndex i = 0; i < network_.layers.size(); ++i) {
+    if (!read[i] && !(training_ && layer(i).kind == LayerKind::loss)) graph_.value(*outputs_[i]).kept = true;
+  }
 }
 
 void Builder::forward_layer(LayerIndex index) {
   switch (layer(index).kind) {
     case LayerKind::input: {
-      const bool indices = index + 1 < network_.layers.size() && layer(index).output.size() == 1;
-      const ValueId id = value(layer(index).name, indices ? "int32" : recipe_.vector, whole(layer(index).output));
+      const std::string& format = feeds_embeddings_only(index) ? "int32" : recipe_.vector;
+      const ValueId id = value(layer(index).name, format, whole(layer(index).output));
       graph_.value(id).input = true;
+      free_layers_.push_back(layer(index).name + ": arrives from outside; its readers' traffic counts it");
       return set_output(index, id);
     }
     case LayerKind::conv2d:
@@ -58,11 +66,38 @@ void Builder::forward_layer(LayerIndex index) {
                                                   nibble::to_string(layer(index).kind))};
 }
 
+bool Builder::feeds_embeddings_only(LayerIndex index) const {
+  bool any = false;
+  for (LayerIndex i = index + 1; i < network_.layers.size(); ++i) {
+    for (const LayerIndex input : layer(i).inputs) {
+      if (input != index) continue;
+      any = true;
+      if (layer(i).kind == LayerKind::embedding) continue;
+      if (layer(i).kind != LayerKind::reshape || !feeds_embeddings_only(i)) return false;
+    }
+  }
+  return any;
+}
+
+ValueId Builder::save(LayerIndex index, ValueId id) {
+  const std::string format = graph_.value(id).format;
+  if (!training_ || format_storage(recipe_.saved).bits >= format_storage(format).bits) return id;
+  const auto known = narrowed_.find(id);
+  if (known != narrowed_.end()) return known->second;
+  const Elements elements = graph_.value(id).elements;
+  const ValueId copy = value(graph_.value(id).name + " (saved)", recipe_.saved, elements);
+  graph_.value(copy).zeros = graph_.value(id).zeros;
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(id)}, {all_of(copy)},
+           {{VectorKind::cast, elements}});
+  narrowed_.emplace(id, copy);
+  return copy;
+}
+
 void Builder::forward_gemm(LayerIndex index) {
   const Precision& precision = precision_.of(index);
   Saved& saved = saved_[index];
   saved.a = activation_operand(index, 0, precision.fwd.a);
-  saved.b = weight_operand(index);
+  saved.b = weight_operand(index, precision.fwd.b);
   const ValueId sums = value(layer(index).name + ":out", precision.fwd.output, whole(layer(index).output));
   GemmPart part;
   part.gemm = forward_work(index);
@@ -76,7 +111,8 @@ void Builder::forward_gemm(LayerIndex index) {
 ValueId Builder::add_bias(LayerIndex index, ValueId sums) {
   const Layer& l = layer(index);
   const std::uint64_t channels = l.kind == LayerKind::conv2d ? l.output.front() : l.output.back();
-  const ValueId bias = parameter(l.name + ":bias", recipe_.vector, Elements{channels});
+  saved_[index].bias = small_parameter(index, l.name + ":bias", channels);
+  const ValueId bias = small_[index][*saved_[index].bias].working;
   return pointwise(index, Pass::fwd, VectorKind::bias_add, {sums, bias}, l.name + ":biased");
 }
 
@@ -95,10 +131,13 @@ void Builder::forward_batch_norm(LayerIndex index) {
   const Layer& l = layer(index);
   const Elements channels{l.output.front()};
   const ValueId x = saved_[index].inputs.front();
-  const ValueId affine = parameter(l.name + ":affine", recipe_.vector, Elements{2 * channels.value()});
-  saved_[index].affine = affine;
-  std::vector<ValueId> inputs{x, affine};
+  std::vector<ValueId> inputs{x};
+  if (l.parameters > 0) {
+    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
+    inputs.push_back(small_[index][*saved_[index].affine].working);
+  }
   if (training_) {
+    saved_[index].remembered = save(index, x);
     const ValueId statistics = value(l.name + ":statistics", "fp32", Elements{2 * channels.value()});
     add_node(index, Pass::vector_fwd, NodeKind::reduction, graph_.value(x).elements, {all_of(x)},
              {all_of(statistics, true)}, {{VectorKind::batch_norm_statistics, graph_.value(x).elements}});
@@ -112,13 +151,16 @@ void Builder::forward_layer_norm(LayerIndex index) {
   const Layer& l = layer(index);
   const ValueId x = saved_[index].inputs.front();
   const Elements elements = graph_.value(x).elements;
-  const ValueId affine = parameter(l.name + ":affine", recipe_.vector, Elements{2 * l.output.back()});
   const ValueId statistics = value(l.name + ":statistics", "fp32", Elements{2 * elements.value() / l.output.back()});
   const ValueId y = value(l.name + ":out", recipe_.vector, elements);
-  saved_[index].affine = affine;
+  std::vector<Use> inputs{all_of(x)};
+  if (l.parameters > 0) {
+    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
+    inputs.push_back(all_of(small_[index][*saved_[index].affine].working));
+  }
+  saved_[index].remembered = save(index, x);
   saved_[index].statistics = statistics;
-  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, {all_of(x), all_of(affine)},
-           {all_of(y), all_of(statistics)}, {{VectorKind::layer_norm, elements}});
+  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, std::move(inputs), {all_of(y), all_of(statistics)}, {{VectorKind::layer_norm, elements}});
   set_output(index, y);
 }
 
@@ -128,11 +170,15 @@ void Builder::forward_activation(LayerIndex index, VectorKind kind) {
   const Elements elements = graph_.value(x).elements;
   const ValueId y = value(l.name + ":out", recipe_.vector, elements);
   std::vector<Use> outputs{all_of(y)};
-  if (kind == VectorKind::relu || kind == VectorKind::relu6) {  // one bit an element is all that comes back
-    saved_[index].mask = value(l.name + ":mask", "bit", elements);
-    if (training_) outputs.push_back(all_of(*saved_[index].mask));
+  const bool masked = kind == VectorKind::relu || kind == VectorKind::relu6;  // a bit an element is all that comes back
+  if (training_ && masked) {
+    saved_[index].remembered = value(l.name + ":mask", "bit", elements);
+    outputs.push_back(all_of(*saved_[index].remembered));
   }
   add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, std::move(outputs), {{kind, elements}});
+  // Sigmoid and tanh come back from their output, gelu and silu from their input.
+  const bool from_output = kind == VectorKind::sigmoid || kind == VectorKind::tanh;
+  if (!masked) saved_[index].remembered = save(index, from_output ? y : x);
   set_output(index, y);
 }
 
@@ -151,8 +197,8 @@ void Builder::forward_pool(LayerIndex index) {
   } else {
     work.push_back({VectorKind::max_pool, outputs, taps});
     if (training_) {
-      saved_[index].mask = value(l.name + ":index", index_format(l.window), outputs);
-      made.push_back(all_of(*saved_[index].mask));
+      saved_[index].remembered = value(l.name + ":index", index_format(l.window), outputs);
+      made.push_back(all_of(*saved_[index].remembered));
       work.push_back({VectorKind::max_pool_index, outputs, taps});
     }
   }
@@ -168,6 +214,10 @@ void Builder::forward_combine(LayerIndex index, VectorKind kind) {
   const std::uint64_t repeat = inputs.size() > 1 ? inputs.size() - 1 : 1;
   add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), {all_of(y)},
            {{kind, elements, repeat}});
+  if (kind == VectorKind::multiply) {
+    saved_[index].a = save(index, saved_[index].inputs[0]);
+    saved_[index].b = save(index, saved_[index].inputs[1]);
+  }
   set_output(index, y);
 }
 
@@ -177,6 +227,7 @@ void Builder::forward_softmax(LayerIndex index) {
   const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
   add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, {all_of(x)}, {all_of(y)},
            {{VectorKind::softmax, elements}});
+  saved_[index].remembered = save(index, y);
   set_output(index, y);
 }
 
@@ -188,16 +239,16 @@ void Builder::forward_dropout(LayerIndex index) {
   }
   const Elements elements = graph_.value(x).elements;
   const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
-  saved_[index].mask = value(layer(index).name + ":mask", "bit", elements);
+  saved_[index].remembered = value(layer(index).name + ":mask", "bit", elements);
   add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)},
-           {all_of(y), all_of(*saved_[index].mask)}, {{VectorKind::dropout, elements}});
+           {all_of(y), all_of(*saved_[index].remembered)}, {{VectorKind::dropout, elements}});
   set_output(index, y);
 }
 
 void Builder::forward_embedding(LayerIndex index) {
   const ValueId rows = saved_[index].inputs.front();
   const Elements elements = whole(layer(index).output);
-  const ValueId table = weight_operand(index);
+  const ValueId table = weight_operand(index, recipe_.vector);
   const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
   add_node(index, Pass::vector_fwd, NodeKind::reshaping, elements, {all_of(rows), {table, elements}}, {all_of(y)},
            {{VectorKind::embedding_gather, elements}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace nibble::lowering {
 namespace {
@@ -37,12 +38,13 @@ class Fuser {
     std::optional<std::size_t> latest;
     for (const Use& input : joining.inputs) {
       for (const NodeId writer : graph_.writers(input.value)) {
+        if (writer >= id) continue;  // an update in place, later in the step
         if (!latest || kernel_of_[writer] > *latest) latest = kernel_of_[writer];
       }
     }
     if (!latest || !fits(joining, *latest)) return {};
     for (const Use& input : joining.inputs) {
-      if (!streams_through(input, *latest)) return {};
+      if (!streams_through(input, id, *latest)) return {};
     }
     return latest;
   }
@@ -57,9 +59,9 @@ class Fuser {
   }
 
   /// An input that the kernel itself makes must pass element by element, whole and in the same order.
-  [[nodiscard]] bool streams_through(const Use& input, std::size_t kernel) const {
+  [[nodiscard]] bool streams_through(const Use& input, NodeId reader, std::size_t kernel) const {
     for (const NodeId writer : graph_.writers(input.value)) {
-      if (kernel_of_[writer] != kernel) continue;
+      if (writer >= reader || kernel_of_[writer] != kernel) continue;
       for (const Use& made : node(writer).outputs) {
         if (made.value == input.value) return !made.at_end;
       }

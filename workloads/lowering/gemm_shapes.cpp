@@ -1,6 +1,8 @@
 #include "workloads/lowering/gemm_shapes.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "models/base/check.hpp"
 
@@ -57,9 +59,8 @@ Window phase_window(const Layer& layer, const AxisPhase& vertical, const AxisPha
   Window w;
   w.kernel[0] = vertical.taps;
   w.kernel[1] = horizontal.taps;
-  const bool strided[2] = {layer.window.stride[0] > 1, layer.window.stride[1] > 1};
   for (std::size_t d = 0; d < 2; ++d) {
-    if (!strided[d]) w.dilation[d] = layer.window.dilation[d];
+    w.dilation[d] = layer.window.dilation[d] / std::gcd(layer.window.dilation[d], layer.window.stride[d]);
     w.padding[d] = (w.kernel[d] - 1) * w.dilation[d] / 2;
   }
   return w;
@@ -97,6 +98,7 @@ std::vector<GemmPart> conv_dgrad(const Layer& layer, const Layer& input, std::ui
     for (std::uint64_t x = 0; x < w.stride[1]; ++x) {
       const AxisPhase vertical = axis_phase(w, 0, input.output[1], y), horizontal = axis_phase(w, 1, input.output[2], x);
       const std::uint64_t positions = vertical.positions * horizontal.positions;
+      if (positions == 0) continue;  // an image smaller than the stride: all of the phase lies in the padding
       GemmPart part;
       part.c_begin = done;
       part.c_end = done += positions;
@@ -120,7 +122,7 @@ std::vector<GemmPart> conv_dgrad(const Layer& layer, const Layer& input, std::ui
         part.b = Elements{g.n * g.k * g.count};
         part.gemm = g;
       }
-      if (positions > 0 || part.gemm) parts.push_back(part);
+      parts.push_back(part);
     }
   }
   NIBBLE_CHECK(done == pixels, "{}: {} of {} input pixels have a phase", layer.name, done, pixels);

@@ -87,6 +87,7 @@ class Graph {
   [[nodiscard]] ValueId root(ValueId id) const;             ///< the value whose memory it lies in
   [[nodiscard]] std::optional<NodeId> producer(ValueId id) const { return producers_[id]; }
   /// Every node whose output a reader of the value depends on: its producer, or those of what it is a part or a whole of.
+  /// Updates in place come after their readers: a reader leaves out the writers that follow it.
   [[nodiscard]] std::vector<NodeId> writers(ValueId id) const;
 
   /// Removes nodes whose outputs nothing reads and nobody keeps.
