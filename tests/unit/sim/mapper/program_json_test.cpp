@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
+#include <string>
 #include <tuple>
 
 #include "models/base/error.hpp"
@@ -117,6 +119,18 @@ TEST(ProgramJson, MappedProgramsComeBackByteForByteAndPassTheCheck) {
     again += to_json_lines(program);
   }
   EXPECT_EQ(again, text);
+}
+
+TEST(ProgramJson, TheExampleInTheReadmeRuns) {
+  std::ifstream readme{std::string{NIBBLE_REPO_DIR} + "/sim/mapper/README.md"};
+  std::string text;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("    {")) text += line + "\n";
+  }
+  const std::vector<KernelProgram> programs = read(text);
+  ASSERT_EQ(programs.size(), 1u);
+  EXPECT_NO_THROW(check_program(programs.front(), test::small_machine(1)));
+  EXPECT_EQ(totals(programs.front()).macs, Macs{4 * 64 * 64});
 }
 
 struct BadFile {
