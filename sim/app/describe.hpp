@@ -13,7 +13,8 @@ namespace nibble {
 [[nodiscard]] std::string describe_technology(const std::string& name_or_path);   ///< event energies, then the rest
 [[nodiscard]] std::string describe_grid(const std::string& name_or_path);
 
-/// Every value of a resolved file as a table: key path, value, source, note. `left_out`: a top key to skip.
+/// Every value of a resolved file as a table: key path, value, source, note; what a heading says already (schema, name,
+/// description) and the top key `left_out` are left out.
 [[nodiscard]] std::string value_table(const YamlNode& root, const std::string& left_out = {});
 
 }  // namespace nibble

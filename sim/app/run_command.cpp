@@ -32,6 +32,7 @@ struct RunOptions {
   std::string recipe = "hfp8";
   std::string dump_program;
   std::string program;
+  bool batch_given = false;
 };
 
 ProgressSink sink_of(Progress& progress, const std::string& name) {
@@ -48,7 +49,9 @@ RunResult replay_file(const RunOptions& options, const ProgressSink& progress) {
   content << file.rdbuf();
   std::istringstream lines{content.str()};
   const std::vector<KernelProgram> programs = read_programs(lines, options.program);
-  RunResult result = replay(options.step.request("", options.accelerator), programs, progress);
+  RunRequest request = options.step.request("", options.accelerator);
+  request.batch = options.batch_given ? options.step.batch : 1;  // a program does not say how many samples it is for
+  RunResult result = replay(request, programs, progress);
   result.network_name = std::filesystem::path{options.program}.stem().string();
   result.network_hash = content_hash(content.str());
   return result;
@@ -97,7 +100,10 @@ void add_run_command(CLI::App& program) {
       ->excludes(recipe, dump, command->get_option("--network"), command->get_option("--mode"),
                  command->get_option("--samples"), command->get_option("--no-residency"));
   add_output_options(*command, options->output);
-  command->callback([options] { run(*options); });
+  command->callback([options, command] {
+    options->batch_given = command->count("--batch") > 0;
+    run(*options);
+  });
 }
 
 }  // namespace nibble

@@ -61,9 +61,10 @@ class ValueRows {
 
 std::string value_table(const YamlNode& root, const std::string& left_out) {
   ValueRows rows;
+  const YamlNode::Entry* source = root.find("source");
   for (const YamlNode::Entry& entry : root.entries) {
-    if (entry.key == left_out || entry.key == "source" || entry.key == "note") continue;
-    const YamlNode::Entry* source = root.find("source");
+    const bool in_heading = entry.key == "schema" || entry.key == "name" || entry.key == "description";
+    if (in_heading || entry.key == left_out || entry.key == "source" || entry.key == "note") continue;
     rows.add(entry.value, entry.key, source ? source->value.scalar : "");
   }
   return std::move(rows).text();

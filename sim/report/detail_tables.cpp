@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "sim/report/summary_tables.hpp"
 
 namespace nibble {
@@ -83,7 +85,8 @@ std::string energy_table(const Json& run) {
   std::vector<std::string> picojoules;
   double sum = 0;
   for (Json& row : rows) {
-    counted.push_back(fmt::format("{:.0f}", row.at("count").get<double>()));
+    const double count = row.at("count").get<double>();
+    counted.push_back(std::floor(count) == count ? fmt::format("{:.0f}", count) : fmt::format("{:.6g}", count));
     picojoules.push_back(fmt::format("{:.4g}", row.at("each_pj").get<double>()));
     products.push_back(fmt::format("{:.6g}", row.at("energy_j").get<double>()));
     sum += row.at("energy_j").get<double>();

@@ -27,6 +27,16 @@ bool matches(std::string_view pattern, std::string_view path) {
 
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
+/// True if a part of the name is the word, or the word with a unit behind it: "energy" is in "layers.energy_j.*".
+bool has_part(std::string_view name, std::string_view word) {
+  while (!name.empty()) {
+    const std::string_view part = name.substr(0, name.find('.'));
+    if (part.starts_with(word) && (part.size() == word.size() || part[word.size()] == '_')) return true;
+    name.remove_prefix(std::min(name.size(), part.size() + 1));
+  }
+  return false;
+}
+
 /// Every word that find_metrics knows: names, their first parts and their last parts.
 std::vector<std::string> known_words() {
   std::vector<std::string> words;
@@ -59,7 +69,7 @@ std::vector<const Metric*> find_metrics(const std::string& word) {
   }
   if (!found.empty()) return found;
   for (const Metric& metric : metrics()) {
-    if (last_part(metric.name) == word) found.push_back(&metric);
+    if (has_part(metric.name, word)) found.push_back(&metric);
   }
   if (!found.empty()) return found;
   const std::string near = nearest_word(word, known_words());

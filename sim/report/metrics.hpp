@@ -21,8 +21,8 @@ struct Metric {
 /// Every metric, in the order of the documents.
 [[nodiscard]] const std::vector<Metric>& metrics();
 
-/// The metrics that `word` means: the one of that name, or all under it ("energy_j"), or all whose last part it is
-/// ("total"). InputError [MET-UNKNOWN] with the nearest known word when there is none.
+/// The metrics that `word` means: the one of that name, or all under it ("energy_j"), or all that have it as a part,
+/// units apart ("total", "energy"). InputError [MET-UNKNOWN] with the nearest known word when there is none.
 [[nodiscard]] std::vector<const Metric*> find_metrics(const std::string& word);
 
 /// The metric of a document's leaf, '*' matching any one part; nullptr if nothing defines it.

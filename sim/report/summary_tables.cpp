@@ -1,10 +1,11 @@
 #include "sim/report/summary_tables.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
-#include <set>
+#include <map>
 
 namespace nibble {
 namespace {
@@ -39,50 +40,58 @@ std::string name_of(const std::string& mode) {
   return mode == "training" ? "training step" : "inference";
 }
 
-std::string joined(const Json& words, const std::string& separator) {
-  std::string text;
-  for (const Json& word : words) text += (text.empty() ? "" : separator) + word.get<std::string>();
-  return text;
-}
-
-std::string coverage_of(const Json& run) {
-  const Json& coverage = run.at("coverage");
-  const Json& free_layers = coverage.at("free_layers");
-  std::string text = fmt::format("every operation has a cost: {} layers became {} operations ({} with a GEMM, {} of "
-                                 "vector work alone), all simulated",
-                                 coverage.at("layers_with_cost").get<std::uint64_t>(),
-                                 coverage.at("operations").get<std::uint64_t>(),
-                                 coverage.at("gemm_operations").get<std::uint64_t>(),
-                                 coverage.at("vector_operations").get<std::uint64_t>());
-  if (free_layers.empty()) return text;
-  return text + fmt::format("; free: {}", joined(free_layers, "; "));
-}
-
-std::string constants_of(const Json& run) {
-  const Json& names = run.at("unverified_constants");
-  if (names.empty()) return "";
-  return fmt::format("uses {} energy constants that no source settles: {} (see: nibble show technology {})",
-                     names.size(), joined(names, ", "), run.at("technology").get<std::string>());
-}
-
-/// One line if it holds for all runs alike, else a line for each different text with the runs it is about.
-std::string lines_of(const std::vector<Json>& runs, std::string (*line)(const Json&)) {
-  std::vector<std::pair<std::string, std::string>> texts;  // text, labels
-  for (const Json& run : runs) {
-    const std::string text = line(run);
-    bool known = false;
-    for (auto& [seen, labels] : texts) {
-      if (seen != text) continue;
-      labels += ", " + run_label(run);
-      known = true;
+/// Words that several runs have in common, once, in the order of first sight.
+class WordSet {
+ public:
+  void add(const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      if (std::find(words_.begin(), words_.end(), word) == words_.end()) words_.push_back(word);
     }
-    if (!known) texts.emplace_back(text, run_label(run));
   }
-  std::string result;
-  for (const auto& [text, labels] : texts) {
-    if (!text.empty()) result += texts.size() == 1 ? text + "\n" : labels + ": " + text + "\n";
+  [[nodiscard]] std::size_t size() const { return words_.size(); }
+  [[nodiscard]] std::string text(const char* separator) const {
+    return fmt::format("{}", fmt::join(words_, separator));
   }
-  return result;
+
+ private:
+  std::vector<std::string> words_;
+};
+
+std::string coverage(const std::vector<Json>& runs) {
+  std::vector<std::pair<std::string, WordSet>> operations;  // counts, and the runs that they are of
+  WordSet free_layers;
+  for (const Json& run : runs) {
+    const Json& coverage = run.at("coverage");
+    const std::string counts =
+        fmt::format("{} operations ({} with a GEMM, {} of vector work alone)",
+                    coverage.at("operations").get<std::uint64_t>(), coverage.at("gemm_operations").get<std::uint64_t>(),
+                    coverage.at("vector_operations").get<std::uint64_t>());
+    auto same = std::find_if(operations.begin(), operations.end(), [&](auto& seen) { return seen.first == counts; });
+    if (same == operations.end()) same = operations.insert(same, {counts, WordSet{}});
+    same->second.add({run_label(run)});
+    free_layers.add(coverage.at("free_layers"));
+  }
+  std::string text = "Coverage: every layer has a cost, and every operation was simulated:";
+  for (const auto& [counts, labels] : operations) {
+    text += fmt::format("{} {} in {}", &counts == &operations.front().first ? "" : ",", counts, labels.text(" and "));
+  }
+  text += ".";
+  if (free_layers.size() > 0) text += fmt::format(" Free: {}.", free_layers.text("; "));
+  return wrapped(text);
+}
+
+/// For each technology, the constants that its runs use and no source settles.
+std::string unverified(const std::vector<Json>& runs) {
+  std::map<std::string, WordSet> constants;
+  for (const Json& run : runs) constants[run.at("technology")].add(run.at("unverified_constants"));
+  std::string text;
+  for (const auto& [technology, names] : constants) {
+    if (names.size() == 0) continue;
+    text += wrapped(fmt::format("Unverified: no source settles {} of the energy constants used: {}. See: nibble show "
+                                "technology {}",
+                                names.size(), names.text(", "), technology));
+  }
+  return text;
 }
 
 }  // namespace
@@ -156,7 +165,7 @@ std::string where_the_time_went(const std::vector<Json>& runs) {
 }
 
 std::string footnotes(const std::vector<Json>& runs) {
-  return lines_of(runs, coverage_of) + lines_of(runs, constants_of);
+  return coverage(runs) + unverified(runs);
 }
 
 }  // namespace nibble

@@ -1,7 +1,5 @@
 #include "sim/report/table_report.hpp"
 
-#include <limits>
-
 #include "sim/report/summary_tables.hpp"
 
 namespace nibble {
@@ -30,7 +28,7 @@ std::vector<TableColumn> ratio_columns(const Json& comparison) {
     }
     columns.push_back(numbers("faster", "x", speed));
     columns.push_back(numbers("less energy", "x", energy));
-    for (std::size_t i = columns.size() - 2; i < columns.size(); ++i) columns[i].group = "against " + label;
+    for (std::size_t i = columns.size() - 2; i < columns.size(); ++i) columns[i].group = "than " + label;
   }
   return columns;
 }

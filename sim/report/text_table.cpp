@@ -29,8 +29,9 @@ std::pair<double, double> magnitudes(const std::vector<double>& values) {
   return {least, most};
 }
 
+/// The power of a thousand that leaves at least a half.
 int thousands_in(double magnitude) {
-  const int power = static_cast<int>(std::floor(std::log10(magnitude) / 3));
+  const int power = static_cast<int>(std::floor(std::log10(2 * magnitude) / 3));
   return std::clamp(power, kLowestPower, kHighestPower);
 }
 
@@ -78,14 +79,13 @@ std::string group_line(const std::vector<TableColumn>& columns, std::vector<std:
     std::size_t end = first + 1;
     std::size_t width = widths[first];
     while (end < columns.size() && columns[end].group == columns[first].group) width += 2 + widths[end++];
-    const std::string& group = columns[first].group;
-    if (group.size() > width) {
-      widths[end - 1] += group.size() - width;
-      width = group.size();
+    const std::string name = columns[first].group.empty() ? "" : fmt::format("- {} -", columns[first].group);
+    if (name.size() > width) {
+      widths[end - 1] += name.size() - width;
+      width = name.size();
     }
     if (first > 0) line += "  ";
-    const std::string name = group.size() + 2 > width ? group : fmt::format(" {} ", group);
-    line += group.empty() ? std::string(width, ' ') : fmt::format("{:-^{}}", name, width);
+    line += name.empty() ? std::string(width, ' ') : fmt::format("{:-^{}}", name, width);
     first = end;
   }
   return line;
@@ -110,6 +110,26 @@ TableColumn number_column(std::string heading, std::string unit, std::vector<std
 }
 
 }  // namespace
+
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string result;
+  std::size_t used = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find(' ', start), text.size());
+    const std::size_t length = end - start;
+    if (used > 0 && used + 1 + length > width) {
+      result += "\n  ";
+      used = 2;
+    } else if (used > 0) {
+      result += ' ';
+      ++used;
+    }
+    result.append(text, start, length);
+    used += length;
+    start = end + 1;
+  }
+  return result + '\n';
+}
 
 std::string table_text(const std::vector<TableColumn>& columns) {
   const std::size_t rows = columns.empty() ? 0 : columns.front().cells.size();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,8 @@ struct TableColumn {
 /// Words, left aligned.
 [[nodiscard]] TableColumn words(std::string heading, std::vector<std::string> cells);
 
-/// Amounts of one unit with one SI prefix for the whole column, such that its smallest amount is 1 or more where
-/// the largest then stays under a million; at least three significant digits. Not a number: "-".
+/// Amounts of one unit with one SI prefix for the whole column, such that its smallest amount is a half or more
+/// where the largest then stays under half a million; at least three significant digits. Not a number: "-".
 [[nodiscard]] TableColumn amounts(std::string heading, std::string unit, const std::vector<double>& values);
 
 /// Numbers as they are, no prefix, at least three significant digits.
@@ -32,6 +33,9 @@ struct TableColumn {
 
 /// Exact counts in groups of three: 1,234,567.
 [[nodiscard]] TableColumn counts(std::string heading, const std::vector<unsigned long long>& values);
+
+/// A paragraph broken at blanks into lines of at most `width`, all but the first indented by two.
+[[nodiscard]] std::string wrapped(const std::string& text, std::size_t width = 110);
 
 /// One amount with its SI prefix: "98.1 ms".
 [[nodiscard]] std::string amount_text(double value, const std::string& unit);

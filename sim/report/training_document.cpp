@@ -7,6 +7,25 @@
 #include "sim/report/summary_tables.hpp"
 
 namespace nibble {
+namespace {
+
+/// A row for each thing that people know, a column for each run.
+std::string equivalents_table(const std::vector<Json>& runs) {
+  const auto list = [](const Json& run) -> const Json& { return run.at("training_run").at("equivalents"); };
+  std::vector<std::string> things;
+  for (const Json& equivalent : list(runs.front())) things.push_back(equivalent.at("what"));
+  std::vector<TableColumn> columns = {words("its carbon equals", std::move(things))};
+  for (const Json& run : runs) {
+    std::vector<std::string> cells;
+    for (const Json& equivalent : list(run)) {
+      cells.push_back(fmt::format("{:.3g}", equivalent.at("count").get<double>()));
+    }
+    columns.push_back({"", run_label(run), "", false, std::move(cells)});
+  }
+  return table_text(columns);
+}
+
+}  // namespace
 
 Json training_object(const RunResult& result, const TrainingLength& length) {
   const double steps = training_steps(length.epochs, length.samples, result.request.batch);
@@ -37,16 +56,9 @@ std::string training_runs(const std::vector<Json>& runs) {
                                       numbers("energy", "kWh", values("energy_kwh")),
                                       numbers("carbon", "kgCO2e", values("carbon_kg.total"))};
   const Json& first = runs.front().at("training_run");
-  for (std::size_t i = 0; i < first.at("equivalents").size(); ++i) {
-    std::vector<std::string> cells;
-    for (const Json& run : runs) {
-      cells.push_back(fmt::format("{:.3g}", run.at("training_run").at("equivalents")[i].at("count").get<double>()));
-    }
-    columns.push_back({"equals", first.at("equivalents")[i].at("what").get<std::string>(), "", false, cells});
-  }
   return fmt::format("A training of {:g} epochs over {} samples: {:.0f} steps\n", first.at("epochs").get<double>(),
                      first.at("samples").get<std::uint64_t>(), first.at("steps").get<double>()) +
-         table_text(columns);
+         table_text(columns) + "\n" + equivalents_table(runs);
 }
 
 }  // namespace nibble
