@@ -36,7 +36,8 @@ struct RecipeException {
   Precision precision;  ///< complete: the file's overrides laid over the recipe's own precision
 };
 
-/// What number format every tensor of a step has.
+/// What number format every tensor of a step has. An inference recipe (`training` false) has empty dgrad, wgrad,
+/// master weights and optimizer state; its `saved` and `gradient_exchange` are `vector`.
 struct Recipe {
   std::string name;
   std::string description;
