@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <utility>
 
-#include "models/base/check.hpp"
+#include "sim/mapper/gemm_loops.hpp"
+#include "sim/mapper/multicasts.hpp"
 #include "sim/mapper/prorata.hpp"
 
 namespace nibble {
@@ -18,142 +18,6 @@ constexpr std::size_t kLoad = static_cast<std::size_t>(Unit::load);
 constexpr std::size_t kMpe = static_cast<std::size_t>(Unit::mpe);
 constexpr std::size_t kSfu = static_cast<std::size_t>(Unit::sfu);
 constexpr std::size_t kStore = static_cast<std::size_t>(Unit::store);
-
-/// The tiles of one core along each axis.
-struct CoreTiles {
-  std::vector<PixelTile> pixels;
-  std::vector<std::uint64_t> channels, n, count;
-  bool pixels_reduce = false;
-
-  [[nodiscard]] TileCounts counts() const {
-    return {.count = count.size(),
-            .m = pixels_reduce ? channels.size() : pixels.size(),
-            .n = n.size(),
-            .k = pixels_reduce ? pixels.size() : channels.size()};
-  }
-  [[nodiscard]] std::uint64_t m_extent(std::size_t tile) const {
-    return pixels_reduce ? channels[tile] : pixels[tile].pixels;
-  }
-  [[nodiscard]] std::uint64_t k_extent(std::size_t tile) const {
-    return pixels_reduce ? pixels[tile].pixels : channels[tile];
-  }
-};
-
-CoreTiles core_tiles(const GemmSpace& space, const GemmTiling& tiling, const CorePosition& position) {
-  const CoreShare share = core_share(space, tiling.split, position);
-  return {.pixels = space.pixels.tiles(share.rows, tiling.pixels),
-          .channels = cut(share.channels, tiling.channels),
-          .n = cut(share.n, tiling.n),
-          .count = cut(share.groups.size(), tiling.count),
-          .pixels_reduce = space.pixels_reduce};
-}
-
-/// One MPE instruction's place in the loops.
-struct LoopStep {
-  std::size_t count = 0, m = 0, n = 0, k = 0;
-};
-
-std::vector<LoopStep> loop_steps(const TileCounts& tiles, LoopOrder order) {
-  std::vector<LoopStep> steps;
-  steps.reserve(tiles.steps());
-  const bool m_outer = order == LoopOrder::m_outer;
-  for (std::size_t c = 0; c < tiles.count; ++c) {
-    for (std::size_t outer = 0; outer < (m_outer ? tiles.m : tiles.n); ++outer) {
-      for (std::size_t inner = 0; inner < (m_outer ? tiles.n : tiles.m); ++inner) {
-        for (std::size_t k = 0; k < tiles.k; ++k) {
-          steps.push_back({c, m_outer ? outer : inner, m_outer ? inner : outer, k});
-        }
-      }
-    }
-  }
-  return steps;
-}
-
-/// When a tile of an operand comes into its slot and when it is used for the last time.
-struct Stay {
-  std::size_t first = 0, last = 0;  ///< steps
-  SlotIndex slot = 0;
-};
-
-/// For each step, the stay that it uses; stays in the order in which they are loaded.
-struct Stays {
-  std::vector<Stay> stays;
-  std::vector<std::size_t> of_step;
-};
-
-/// `tile(step)` numbers the operand's tiles within what is kept together; `epoch(step)` numbers what is kept
-/// together. A tile is loaded once in an epoch. Slots are taken in turn.
-template <class Tile, class Epoch>
-Stays plan_stays(const std::vector<LoopStep>& steps, std::size_t tiles, SlotIndex first_slot, std::uint64_t slots,
-                 Tile tile, Epoch epoch) {
-  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  Stays plan;
-  plan.of_step.reserve(steps.size());
-  std::vector<std::size_t> present(tiles, kNone);
-  for (std::size_t step = 0; step < steps.size(); ++step) {
-    if (step > 0 && epoch(steps[step]) != epoch(steps[step - 1])) std::fill(present.begin(), present.end(), kNone);
-    std::size_t& stay = present[tile(steps[step])];
-    if (stay == kNone) {
-      stay = plan.stays.size();
-      plan.stays.push_back({step, step, static_cast<SlotIndex>(first_slot + stay % slots)});
-    }
-    plan.stays[stay].last = step;
-    plan.of_step.push_back(stay);
-  }
-  return plan;
-}
-
-/// Stays of A (its outer index is m) or B (n) under a rule.
-Stays operand_stays(const std::vector<LoopStep>& steps, const TileCounts& tiles, Keep keep, bool is_a,
-                    SlotIndex first_slot, std::uint64_t slots) {
-  const auto outer = [is_a](const LoopStep& step) { return is_a ? step.m : step.n; };
-  const std::size_t outer_tiles = is_a ? tiles.m : tiles.n;
-  switch (keep) {
-    case Keep::all:
-      return plan_stays(
-          steps, outer_tiles * tiles.k, first_slot, slots,
-          [&](const LoopStep& step) { return outer(step) * tiles.k + step.k; },
-          [](const LoopStep& step) { return step.count; });
-    case Keep::panel:
-      return plan_stays(
-          steps, tiles.k, first_slot, slots, [](const LoopStep& step) { return step.k; },
-          [&](const LoopStep& step) { return step.count * outer_tiles + outer(step); });
-    case Keep::stream: break;
-  }
-  return plan_stays(
-      steps, 1, first_slot, slots, [](const LoopStep&) { return std::size_t{0}; },
-      [&](const LoopStep& step) { return ((step.count * tiles.m + step.m) * tiles.n + step.n) * tiles.k + step.k; });
-}
-
-/// Loads of the same tile by several cores, found while the cores' programs are written one after another.
-class Multicasts {
- public:
-  Multicasts(bool enabled, std::size_t groups, std::size_t steps) : steps_{steps} {
-    if (enabled) members_.resize(groups * steps);
-  }
-
-  void add(std::size_t group, std::size_t step, std::size_t core, std::size_t load) {
-    if (!members_.empty()) members_[group * steps_ + step].push_back({core, load});
-  }
-
-  /// Gives every load that more than one core makes its id. Returns the next free id.
-  std::uint32_t assign(std::vector<KernelProgram::CoreProgram>& cores, std::uint32_t id) const {
-    for (const auto& members : members_) {
-      if (members.size() < 2) continue;
-      for (const auto& [core, load] : members) {
-        Instruction& instruction = cores[core].units[kLoad][load];
-        instruction.multicast = id;
-        instruction.multicast_cores = static_cast<std::uint32_t>(members.size());
-      }
-      ++id;
-    }
-    return id;
-  }
-
- private:
-  std::size_t steps_;
-  std::vector<std::vector<std::pair<std::size_t, std::size_t>>> members_;
-};
 
 Instruction load_instruction(Bytes bytes, SlotIndex slot) {
   Instruction load;
@@ -453,51 +317,6 @@ KernelProgram GemmBuilder::finish() {
 }
 
 }  // namespace
-
-Bytes GemmSlots::footprint() const {
-  Bytes sum;
-  for (const SlotGroup& group : groups) sum += group.size * group.count;
-  return sum;
-}
-
-std::vector<Bytes> GemmSlots::sizes() const {
-  std::vector<Bytes> all;
-  for (const SlotGroup& group : groups) all.insert(all.end(), group.count, group.size);
-  return all;
-}
-
-GemmSlots gemm_slots(const GemmSpace& space, const GemmTiling& tiling, const TileCounts& tiles,
-                     const TileExtents& largest) {
-  GemmSlots slots;
-  const auto add = [&](std::uint64_t count, Bytes size) {
-    const auto first = static_cast<SlotIndex>(slots.total);
-    slots.groups.push_back({count, size});
-    slots.total += count;
-    return first;
-  };
-  const bool reduce = space.pixels_reduce;
-  const std::uint64_t m = reduce ? largest.channels : largest.pixels.pixels;
-  const std::uint64_t k = reduce ? largest.pixels.pixels : largest.channels;
-  const std::uint64_t elements = m * largest.n * largest.count;
-  slots.a_count = space.a_resident ? 0 : a_slots(tiling, tiles);
-  slots.b_count = space.b_resident ? 0 : b_slots(tiling, tiles);
-  slots.c_count = output_slots(tiles);
-  slots.a = add(slots.a_count, space.a_tile(largest.pixels.input_pixels, largest.channels, largest.count));
-  slots.b = add(slots.b_count, space.b_tile(k, largest.n, largest.count));
-  slots.c = add(slots.c_count, space.c_tile(elements));
-  if (!space.has_vector_work()) return slots;
-  const std::uint64_t all_elements = space.outputs() * tiling.split.k;
-  if (tiling.split.k > 1) {
-    slots.reduced = add(slots.c_count, Bytes{ceil_div(space.c_tile(elements).value(), tiling.split.k)});
-  }
-  const auto add_use = [&](const EpilogueUse& use) {
-    return use.once ? add(1, use.bytes) : add(slots.c_count, Bytes{scale_up(use.bytes.value(), elements, all_elements)});
-  };
-  for (const EpilogueUse& use : space.extra_reads) slots.extra_reads.push_back(add_use(use));
-  for (const EpilogueUse& use : space.stores) slots.stores.push_back(add_use(use));
-  return slots;
-}
-
 KernelProgram build_gemm_program(const GemmSpace& space, const GemmTiling& tiling) {
   return GemmBuilder{space, tiling}.build();
 }
