@@ -81,6 +81,8 @@ double pipeline_cycles(const MachineRates& rates, const KernelLoad& load) {
   // The busiest resource works without a break; the tile's other stages come before its first or after its last.
   const double bound = std::max({load.compute + fill + load.tile_psum + load.tile_sfu + drain,
                                  std::max(memory, port) + rates.memory_latency_cycles + tile,
+                                 // Two slots: a tile is asked for when the one before the last is done.
+                                 load.streamed_tiles / 2 * rates.memory_latency_cycles + tile,
                                  load.sfu + fill + load.tile_compute + load.tile_psum + drain,
                                  load.psum + fill + load.tile_compute + load.tile_sfu + drain});
   const double all = load.compute + load.sfu + load.psum + memory;

@@ -50,6 +50,7 @@ struct KernelLoad {
   double compute = 0, sfu = 0, psum = 0;     ///< cycles of one core
   double memory_read = 0, memory_written = 0;  ///< bytes of the chip
   double loaded_per_core = 0;                ///< bytes
+  double streamed_tiles = 0;                 ///< of the operand that one core reloads most often
   double first_read = 0, last_written = 0;   ///< bytes of the chip before the first and after the last tile's work
   double tile_compute = 0, tile_sfu = 0, tile_psum = 0;  ///< cycles of one tile
 };
