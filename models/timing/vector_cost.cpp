@@ -7,8 +7,8 @@ namespace {
 
 /// One pass of an element through a lane: add, multiply, FMA, compare-and-select, convert.
 constexpr double kOp = 1.0;
-/// exp, log, erf, tanh, sigmoid, reciprocal, square root: 4 times element-wise work (source: ktir-cpu, the public
-/// functional model of the family's compiler, an estimate by its authors).
+/// exp, log, erf, tanh, sigmoid, reciprocal, square root: 4 times element-wise work (source: ktir-cpu, the
+/// public functional model of the family's compiler; an estimate by its authors).
 constexpr double kTranscendental = 4.0;
 
 struct VectorCost {
@@ -17,8 +17,8 @@ struct VectorCost {
 };
 
 // ESTIMATE for every figure below: operations counted from the formula in the comment; an absolute value, a
-// negation and a comparison with zero are operand modifiers and cost nothing; scalars of a row or a channel (mean,
-// reciprocal, scale) are computed once for it and cost nothing an element.
+// negation and a comparison with zero are operand modifiers and cost nothing; scalars of a row or a channel
+// (mean, reciprocal, scale) are computed once for it and cost nothing an element.
 VectorCost vector_cost(VectorKind kind) {
   switch (kind) {
     case VectorKind::copy: return {"copy", kOp};
@@ -77,15 +77,15 @@ VectorCost vector_cost(VectorKind kind) {
     // Every scaled quantiser: one multiply by the scale, one conversion that rounds and saturates.
     case VectorKind::pact_quantise: return {"quantise (pact)", 2 * kOp};
     case VectorKind::pact_mask: return {"pact mask", kOp};           // x < alpha
-    case VectorKind::pact_backward: return {"pact backward", 2 * kOp};  // select g or 0; alpha's sum += the other
+    case VectorKind::pact_backward: return {"pact backward", 2 * kOp};  // select g or 0; add the other to alpha's
     case VectorKind::sawb_statistics: return {"sawb statistics", 2 * kOp};  // sum += |w|; squares += w * w
     case VectorKind::sawb_quantise: return {"quantise (sawb)", 2 * kOp};
     case VectorKind::gradient_max: return {"gradscale maximum", kOp};
     case VectorKind::two_phase_quantise: return {"quantise (two-phase)", 2 * kOp};  // for each of the two grids
     // g += decay * w; v = momentum * v + g; w -= rate * v
     case VectorKind::sgd_momentum: return {"sgd momentum", 3 * kOp};
-    // g += decay * w (1); m = b1 m + (1 - b1) g (2); v = b2 v + (1 - b2) g g (3); sqrt v, + epsilon (1), reciprocal,
-    // * m (1), w -= rate * that (1)
+    // g += decay * w (1); m = b1 m + (1 - b1) g (2); v = b2 v + (1 - b2) g g (3);
+    // square root of v, + epsilon (1), reciprocal, * m (1), w -= rate * that (1)
     case VectorKind::adam: return {"adam", 2 * kTranscendental + 9 * kOp};
     case VectorKind::stochastic_rounding: return {"stochastic rounding", kOp};  // + random below the kept bits
   }

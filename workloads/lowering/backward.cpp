@@ -9,14 +9,22 @@ namespace {
 
 VectorKind backward_kind(LayerKind kind) {
   switch (kind) {
-    case LayerKind::relu: return VectorKind::relu_backward;
-    case LayerKind::relu6: return VectorKind::relu6_backward;
-    case LayerKind::gelu: return VectorKind::gelu_backward;
-    case LayerKind::sigmoid: return VectorKind::sigmoid_backward;
-    case LayerKind::tanh: return VectorKind::tanh_backward;
-    case LayerKind::silu: return VectorKind::silu_backward;
-    case LayerKind::softmax: return VectorKind::softmax_backward;
-    default: return VectorKind::dropout_backward;
+    case LayerKind::relu:
+      return VectorKind::relu_backward;
+    case LayerKind::relu6:
+      return VectorKind::relu6_backward;
+    case LayerKind::gelu:
+      return VectorKind::gelu_backward;
+    case LayerKind::sigmoid:
+      return VectorKind::sigmoid_backward;
+    case LayerKind::tanh:
+      return VectorKind::tanh_backward;
+    case LayerKind::silu:
+      return VectorKind::silu_backward;
+    case LayerKind::softmax:
+      return VectorKind::softmax_backward;
+    default:
+      return VectorKind::dropout_backward;
   }
 }
 
@@ -39,7 +47,8 @@ std::optional<ValueId> Builder::gradient_of_output(LayerIndex index) {
 ValueId Builder::sum_gradients(LayerIndex index, const std::vector<ValueId>& parts, const std::string& name) {
   ValueId sum = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    sum = pointwise(index, Pass::vector_bwd, VectorKind::add, {parts[i], sum}, fmt::format("{} ({})", name, i + 1));
+    sum = pointwise(index, Pass::vector_bwd, VectorKind::add, {parts[i], sum},
+                    fmt::format("{} ({})", name, i + 1));
   }
   return sum;
 }
@@ -52,20 +61,30 @@ void Builder::backward_layer(LayerIndex index) {
   if (!dy) return;
   switch (l.kind) {
     case LayerKind::conv2d:
-    case LayerKind::linear: return backward_gemm(index, *dy);
-    case LayerKind::matmul: return backward_matmul(index, *dy);
-    case LayerKind::batch_norm: return backward_batch_norm(index, *dy);
-    case LayerKind::layer_norm: return backward_layer_norm(index, *dy);
+    case LayerKind::linear:
+      return backward_gemm(index, *dy);
+    case LayerKind::matmul:
+      return backward_matmul(index, *dy);
+    case LayerKind::batch_norm:
+      return backward_batch_norm(index, *dy);
+    case LayerKind::layer_norm:
+      return backward_layer_norm(index, *dy);
     case LayerKind::max_pool:
     case LayerKind::avg_pool:
-    case LayerKind::global_avg_pool: return backward_pool(index, *dy);
+    case LayerKind::global_avg_pool:
+      return backward_pool(index, *dy);
     case LayerKind::add:
     case LayerKind::multiply:
-    case LayerKind::scale: return backward_combine(index, *dy);
-    case LayerKind::reshape: return backward_reshape(index, *dy);
-    case LayerKind::concat: return backward_concat(index, *dy);
-    case LayerKind::embedding: return backward_embedding(index, *dy);
-    default: return backward_activation(index, *dy, backward_kind(l.kind));
+    case LayerKind::scale:
+      return backward_combine(index, *dy);
+    case LayerKind::reshape:
+      return backward_reshape(index, *dy);
+    case LayerKind::concat:
+      return backward_concat(index, *dy);
+    case LayerKind::embedding:
+      return backward_embedding(index, *dy);
+    default:
+      return backward_activation(index, *dy, backward_kind(l.kind));
   }
 }
 
@@ -79,51 +98,13 @@ void Builder::backward_loss(LayerIndex index) {
   contribute(layer(index).inputs.front(), dx);
 }
 
-void Builder::backward_batch_norm(LayerIndex index, ValueId dy) {
-  const Layer& l = layer(index);
-  const Saved& saved = saved_[index];
-  const ValueId x = *saved.remembered;
-  const Elements elements = graph_.value(dy).elements;
-  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.front()});
-  add_node(index, Pass::vector_bwd, NodeKind::reduction, elements, {all_of(dy), all_of(x), all_of(*saved.statistics)},
-           {all_of(sums, true)}, {{VectorKind::batch_norm_backward_reduce, elements}});
-  std::vector<Use> inputs{all_of(dy), all_of(x), all_of(*saved.statistics), all_of(sums)};
-  if (saved.affine) {
-    small_[index][*saved.affine].gradient = sums;
-    inputs.push_back(all_of(small_[index][*saved.affine].working));
-  }
-  if (!needs_gradient(l.inputs.front())) return;
-  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
-  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, std::move(inputs), {all_of(dx)},
-           {{VectorKind::batch_norm_backward_apply, elements}});
-  contribute(l.inputs.front(), dx);
-}
-
-void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
-  const Layer& l = layer(index);
-  const Saved& saved = saved_[index];
-  const Elements elements = graph_.value(dy).elements;
-  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
-  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.back()});
-  std::vector<Use> inputs{all_of(dy), all_of(*saved.remembered), all_of(*saved.statistics)};
-  std::vector<Use> outputs{all_of(dx)};
-  if (saved.affine) {
-    inputs.push_back(all_of(small_[index][*saved.affine].working));
-    outputs.push_back(all_of(sums, true));
-    small_[index][*saved.affine].gradient = sums;
-  }
-  add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements, std::move(inputs), std::move(outputs),
-           {{VectorKind::layer_norm_backward, elements}});
-  contribute(l.inputs.front(), dx);
-}
-
 void Builder::backward_activation(LayerIndex index, ValueId dy, VectorKind kind) {
   const Layer& l = layer(index);
   const Elements elements = graph_.value(dy).elements;
   const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
   graph_.value(dx).zeros = graph_.value(dy).zeros;
-  add_node(index, Pass::vector_bwd, l.kind == LayerKind::softmax ? NodeKind::row_wise : NodeKind::pointwise, elements,
-           {all_of(dy), all_of(*saved_[index].remembered)}, {all_of(dx)}, {{kind, elements}});
+  add_node(index, Pass::vector_bwd, l.kind == LayerKind::softmax ? NodeKind::row_wise : NodeKind::pointwise,
+           elements, {all_of(dy), all_of(*saved_[index].remembered)}, {all_of(dx)}, {{kind, elements}});
   contribute(l.inputs.front(), dx);
 }
 
@@ -141,7 +122,8 @@ void Builder::backward_pool(LayerIndex index, ValueId dy) {
   } else {
     work = {{VectorKind::global_avg_pool_backward, inputs}};
   }
-  add_node(index, Pass::vector_bwd, NodeKind::reshaping, inputs, std::move(reads), {all_of(dx)}, std::move(work));
+  add_node(index, Pass::vector_bwd, NodeKind::reshaping, inputs, std::move(reads), {all_of(dx)},
+           std::move(work));
   contribute(l.inputs.front(), dx);
 }
 
@@ -161,8 +143,8 @@ void Builder::backward_combine(LayerIndex index, ValueId dy) {
     }
     if (elements != graph_.value(dx).elements) {  // broadcast on the way forward, summed on the way back
       const ValueId sum = value(fmt::format("{}:in{}:grad (summed)", l.name, i), recipe_.vector, elements);
-      add_node(index, Pass::vector_bwd, NodeKind::reduction, graph_.value(dx).elements, {all_of(dx)}, {all_of(sum, true)},
-               {{VectorKind::broadcast_gradient, graph_.value(dx).elements}});
+      add_node(index, Pass::vector_bwd, NodeKind::reduction, graph_.value(dx).elements, {all_of(dx)},
+               {all_of(sum, true)}, {{VectorKind::broadcast_gradient, graph_.value(dx).elements}});
       dx = sum;
     }
     contribute(l.inputs[i], dx);
@@ -179,7 +161,8 @@ void Builder::backward_slice(LayerIndex index, ValueId dy) {
   const LayerIndex source = layer(index).inputs.front();
   const auto [gathered, fresh] = gathered_.try_emplace(source);
   if (fresh) {
-    gathered->second.value = value(layer(source).name + ":grad (of slices)", recipe_.vector, whole(layer(source).output));
+    gathered->second.value =
+        value(layer(source).name + ":grad (of slices)", recipe_.vector, whole(layer(source).output));
     contribute(source, gathered->second.value);
   }
   gathered->second.covered += graph_.value(dy).elements;
@@ -187,7 +170,8 @@ void Builder::backward_slice(LayerIndex index, ValueId dy) {
     graph_.place(dy, gathered->second.value);
     return;
   }
-  const ValueId copy = pointwise(index, Pass::vector_bwd, VectorKind::copy, {dy}, layer(index).name + ":in:grad");
+  const ValueId copy =
+      pointwise(index, Pass::vector_bwd, VectorKind::copy, {dy}, layer(index).name + ":in:grad");
   graph_.place(copy, gathered->second.value);
 }
 
@@ -196,21 +180,24 @@ void Builder::complete_slices(LayerIndex index) {
   if (gathered == gathered_.end()) return;
   const Elements all = whole(layer(index).output);
   if (gathered->second.covered > all) {
-    throw InputError{"LOW-UNSUPPORTED", fmt::format("slices of layer '{}' overlap: {} elements of {}", layer(index).name,
-                                                    gathered->second.covered.value(), all.value()),
+    throw InputError{"LOW-UNSUPPORTED",
+                     fmt::format("slices of layer '{}' overlap: {} elements of {}", layer(index).name,
+                                 gathered->second.covered.value(), all.value()),
                      "trace a slice that several layers read as one layer"};
   }
   if (gathered->second.covered == all) return;
   // What no slice took has no gradient: zeros.
   const Elements rest = all - gathered->second.covered;
   const ValueId zeros = value(layer(index).name + ":grad (outside of slices)", recipe_.vector, rest);
-  add_node(index, Pass::vector_bwd, NodeKind::reshaping, rest, {}, {all_of(zeros)}, {{VectorKind::zero_fill, rest}});
+  add_node(index, Pass::vector_bwd, NodeKind::reshaping, rest, {}, {all_of(zeros)},
+           {{VectorKind::zero_fill, rest}});
   graph_.place(zeros, gathered->second.value);
 }
 
 void Builder::backward_concat(LayerIndex index, ValueId dy) {
   for (const LayerIndex input : layer(index).inputs) {
-    const ValueId part = value(layer(input).name + ":grad (slice)", graph_.value(dy).format, whole(layer(input).output));
+    const ValueId part =
+        value(layer(input).name + ":grad (slice)", graph_.value(dy).format, whole(layer(input).output));
     graph_.place(part, dy);
     contribute(input, part);
   }

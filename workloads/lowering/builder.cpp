@@ -17,12 +17,15 @@ void check_parameters(const Layer& layer) {
     case LayerKind::linear:
     case LayerKind::batch_norm:
     case LayerKind::layer_norm:
-    case LayerKind::embedding: return;
-    default: break;
+    case LayerKind::embedding:
+      return;
+    default:
+      break;
   }
   if (layer.parameters == 0) return;
-  throw InputError{"LOW-UNSUPPORTED", fmt::format("layer '{}': {} parameters in a layer of kind {}", layer.name,
-                                                  layer.parameters, to_string(layer.kind)),
+  throw InputError{"LOW-UNSUPPORTED",
+                   fmt::format("layer '{}': {} parameters in a layer of kind {}", layer.name,
+                               layer.parameters, to_string(layer.kind)),
                    "parameters are lowered for conv2d, linear, batch_norm, layer_norm and embedding"};
 }
 
@@ -105,8 +108,9 @@ Weights& Builder::weights_of(LayerIndex index) {
     const auto found = std::find_if(network_.layers.begin(), network_.layers.end(),
                                     [&](const Layer& l) { return l.name == shared; });
     if (found == network_.layers.end()) {
-      throw InputError{"LOW-SHARED", fmt::format("layer '{}' shares the weights of '{}', which is not in the network",
-                                                 layer(index).name, shared)};
+      throw InputError{"LOW-SHARED",
+                       fmt::format("layer '{}' shares the weights of '{}', which is not in the network",
+                                   layer(index).name, shared)};
     }
     owner = static_cast<LayerIndex>(found - network_.layers.begin());
   }
@@ -114,7 +118,8 @@ Weights& Builder::weights_of(LayerIndex index) {
   if (found != weights_.end()) return found->second;
 
   const Layer& own = layer(owner);
-  const std::uint64_t bias = own.bias ? own.output[own.kind == LayerKind::conv2d ? 0 : own.output.size() - 1] : 0;
+  const std::uint64_t bias =
+      own.bias ? own.output[own.kind == LayerKind::conv2d ? 0 : own.output.size() - 1] : 0;
   Weights weights;
   weights.layer = owner;
   weights.elements = Elements{own.parameters - bias};
@@ -127,10 +132,11 @@ ValueId Builder::weight_operand(LayerIndex index, const std::string& format) {
   if (weights.master && graph_.value(*weights.master).format == format) return *weights.master;
   const auto known = weights.copies.find(format);
   if (known != weights.copies.end()) return known->second.value;
-  const bool sawb =
-      layer(index).kind != LayerKind::embedding && precision_.of(index).weight_quantiser == WeightQuantiser::sawb;
+  const bool sawb = layer(index).kind != LayerKind::embedding &&
+                    precision_.of(index).weight_quantiser == WeightQuantiser::sawb;
   const std::string name = fmt::format("{}:weight ({})", layer(weights.layer).name, format);
-  return weights.copies.emplace(format, WeightCopy{parameter(name, format, weights.elements), sawb}).first->second.value;
+  return weights.copies.emplace(format, WeightCopy{parameter(name, format, weights.elements), sawb})
+      .first->second.value;
 }
 
 std::size_t Builder::small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements) {

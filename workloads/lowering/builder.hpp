@@ -21,18 +21,20 @@ struct WeightCopy {
 
 /// A weight tensor: what the optimiser keeps of it and the copies that GEMMs read.
 struct Weights {
-  LayerIndex layer = 0;                 ///< the owner, when several layers share them
-  std::optional<ValueId> master;        ///< training only
+  LayerIndex layer = 0;                      ///< the owner, when several layers share them
+  std::optional<ValueId> master;             ///< training only
   std::map<std::string, WeightCopy> copies;  ///< by format; none in the master's own
   std::optional<ValueId> gradient;
   Elements elements;
 };
 
-/// Of small parameters, whatever the recipe: their master and optimiser state, their statistics and gradients.
+/// Of small parameters, whatever the recipe: their master and optimiser state, their statistics and
+/// gradients.
 inline constexpr const char* kSmallMaster = "fp32";
 
-/// Biases, normalisations' scales and shifts, quantisers' clip levels: few, so that only their count of kernels matters.
-/// Read in the recipe's vector format; master and optimiser state are FP32 whatever the recipe.
+/// Biases, normalisations' scales and shifts, quantisers' clip levels: few, so that only their count of
+/// kernels matters. Read in the recipe's vector format; master and optimiser state are FP32 whatever the
+/// recipe.
 struct SmallParameter {
   ValueId working = 0;
   std::optional<ValueId> gradient;
@@ -41,19 +43,20 @@ struct SmallParameter {
 /// A copy of an activation in a GEMM's format.
 struct QuantisedActivation {
   ValueId value = 0;
-  std::optional<ValueId> inside;        ///< PACT: which elements were inside the clip
-  std::size_t clip = 0;                 ///< PACT: position among the source layer's small parameters
-  std::vector<ValueId> gradients;       ///< contributions to this copy's gradient
+  std::optional<ValueId> inside;   ///< PACT: which elements were inside the clip
+  std::size_t clip = 0;            ///< PACT: position among the source layer's small parameters
+  std::vector<ValueId> gradients;  ///< contributions to this copy's gradient
 };
 
 /// What the forward pass of a layer leaves for its backward pass.
 struct Saved {
-  std::vector<ValueId> inputs;          ///< as the layer read them
-  std::optional<ValueId> remembered;    ///< what the backward pass reads: a mask, indices, or a tensor in the saved format
+  std::vector<ValueId> inputs;  ///< as the layer read them
+  std::optional<ValueId>
+      remembered;  ///< what the backward pass reads: a mask, indices, or a tensor in the saved format
   std::optional<ValueId> statistics;
-  std::optional<std::size_t> affine;    ///< scale and shift of a normalisation, among its small parameters
+  std::optional<std::size_t> affine;  ///< scale and shift of a normalisation, among its small parameters
   std::optional<std::size_t> bias;
-  std::optional<ValueId> a, b;          ///< a GEMM's operands in its formats; a product's factors
+  std::optional<ValueId> a, b;  ///< a GEMM's operands in its formats; a product's factors
 };
 
 /// Builds the graph of a step: forward layer by layer, backward in reverse, then the update.
@@ -73,8 +76,6 @@ class Builder {
   void forward_layer(LayerIndex index);
   void forward_gemm(LayerIndex index);
   void forward_matmul(LayerIndex index);
-  void forward_batch_norm(LayerIndex index);
-  void forward_layer_norm(LayerIndex index);
   void forward_activation(LayerIndex index, VectorKind kind);
   void forward_pool(LayerIndex index);
   void forward_combine(LayerIndex index, VectorKind kind);
@@ -91,20 +92,25 @@ class Builder {
 
   // backward.cpp
   void backward_layer(LayerIndex index);
-  void backward_batch_norm(LayerIndex index, ValueId dy);
-  void backward_layer_norm(LayerIndex index, ValueId dy);
   void backward_activation(LayerIndex index, ValueId dy, VectorKind kind);
   void backward_pool(LayerIndex index, ValueId dy);
   void backward_combine(LayerIndex index, ValueId dy);
   void backward_reshape(LayerIndex index, ValueId dy);
   void backward_slice(LayerIndex index, ValueId dy);
   [[nodiscard]] std::optional<ValueId> gradient_of_output(LayerIndex index);
-  [[nodiscard]] ValueId sum_gradients(LayerIndex index, const std::vector<ValueId>& parts, const std::string& name);
+  [[nodiscard]] ValueId sum_gradients(LayerIndex index, const std::vector<ValueId>& parts,
+                                      const std::string& name);
   void gradients_of_copies(LayerIndex index);
   void complete_slices(LayerIndex index);
   void backward_concat(LayerIndex index, ValueId dy);
   void backward_embedding(LayerIndex index, ValueId dy);
   void backward_loss(LayerIndex index);
+
+  // normalisation.cpp
+  void forward_batch_norm(LayerIndex index);
+  void forward_layer_norm(LayerIndex index);
+  void backward_batch_norm(LayerIndex index, ValueId dy);
+  void backward_layer_norm(LayerIndex index, ValueId dy);
 
   // gemm_nodes.cpp
   void backward_gemm(LayerIndex index, ValueId dy);
@@ -114,7 +120,8 @@ class Builder {
   ValueId add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, ValueId c, std::vector<GemmPart> parts);
   ValueId activation_operand(LayerIndex index, std::size_t input, const std::string& format);
   std::pair<ValueId, ValueId> gradient_operands(LayerIndex index, ValueId dy);
-  /// Hands the gradient of a GEMM's operand back to the layer that made it, through the quantiser between them.
+  /// Hands the gradient of a GEMM's operand back to the layer that made it, through the quantiser between
+  /// them.
   void contribute_operand(LayerIndex index, std::size_t input, ValueId operand, ValueId gradient);
   QuantisedActivation& quantise_activation(LayerIndex index, ValueId x, const std::string& format);
   [[nodiscard]] GemmWork forward_work(LayerIndex index) const;
@@ -127,14 +134,17 @@ class Builder {
 
   // builder.cpp
   [[nodiscard]] const Layer& layer(LayerIndex index) const { return network_.layers[index]; }
-  [[nodiscard]] Elements whole(const Shape& shape) const { return Elements{element_count(shape).value() * batch_}; }
+  [[nodiscard]] Elements whole(const Shape& shape) const {
+    return Elements{element_count(shape).value() * batch_};
+  }
   [[nodiscard]] const Layer& input_of(LayerIndex index, std::size_t i = 0) const {
     return network_.layers[layer(index).inputs[i]];
   }
   ValueId value(const std::string& name, const std::string& format, Elements elements);
   ValueId parameter(const std::string& name, const std::string& format, Elements elements);
   /// An element-wise node with one result, of the same number of elements as `like` unless given.
-  ValueId pointwise(LayerIndex index, Pass pass, VectorKind kind, std::vector<ValueId> inputs, const std::string& name);
+  ValueId pointwise(LayerIndex index, Pass pass, VectorKind kind, std::vector<ValueId> inputs,
+                    const std::string& name);
   void add_node(LayerIndex index, Pass pass, NodeKind kind, Elements domain, std::vector<Use> inputs,
                 std::vector<Use> outputs, std::vector<WorkItem> work);
   [[nodiscard]] Use all_of(ValueId id, bool at_end = false) const {
@@ -155,18 +165,19 @@ class Builder {
   bool training_;
   LayerPrecision precision_;
   Graph graph_;
-  std::vector<std::optional<ValueId>> outputs_;          ///< by layer
-  std::vector<Saved> saved_;                             ///< by layer
-  std::vector<bool> needs_gradient_;                     ///< by layer: of its output
-  std::vector<std::vector<ValueId>> contributions_;      ///< by layer: gradients of its output, to be added
-  std::map<ValueId, LayerIndex> made_by_;                ///< by value: the first layer whose output it is
-  std::map<LayerIndex, std::map<std::string, QuantisedActivation>> quantised_;  ///< by layer of origin and format
-  std::map<ValueId, ValueId> narrowed_;                  ///< copies in the format that the recipe saves in
+  std::vector<std::optional<ValueId>> outputs_;      ///< by layer
+  std::vector<Saved> saved_;                         ///< by layer
+  std::vector<bool> needs_gradient_;                 ///< by layer: of its output
+  std::vector<std::vector<ValueId>> contributions_;  ///< by layer: gradients of its output, to be added
+  std::map<ValueId, LayerIndex> made_by_;            ///< by value: the first layer whose output it is
+  std::map<LayerIndex, std::map<std::string, QuantisedActivation>>
+      quantised_;                        ///< by layer of origin and format
+  std::map<ValueId, ValueId> narrowed_;  ///< copies in the format that the recipe saves in
   struct Gathered {
     ValueId value;
     Elements covered;
   };
-  std::map<LayerIndex, Gathered> gathered_;              ///< by layer: gradient whose slices lie in one tensor
+  std::map<LayerIndex, Gathered> gathered_;  ///< by layer: gradient whose slices lie in one tensor
   std::map<LayerIndex, Weights> weights_;
   std::map<LayerIndex, std::vector<SmallParameter>> small_;
   std::vector<std::string> free_layers_;

@@ -12,7 +12,11 @@ namespace {
 class Emitter {
  public:
   Emitter(const Graph& graph, const std::vector<Kernel>& kernels, const Network& network, Step& step)
-      : graph_{graph}, kernels_{kernels}, network_{network}, step_{step}, kernel_of_(graph.nodes().size()),
+      : graph_{graph},
+        kernels_{kernels},
+        network_{network},
+        step_{step},
+        kernel_of_(graph.nodes().size()),
         tensor_of_(graph.values().size()) {
     for (std::size_t k = 0; k < kernels.size(); ++k) {
       for (const NodeId id : kernels[k].nodes) kernel_of_[id] = k;
@@ -50,7 +54,8 @@ class Emitter {
   }
 
   /// One operation: the whole kernel, or the part of it that one phase of a strided dgrad makes.
-  void emit_operation(std::size_t k, const GemmPart* part, std::uint64_t begin, std::uint64_t end, std::uint64_t total) {
+  void emit_operation(std::size_t k, const GemmPart* part, std::uint64_t begin, std::uint64_t end,
+                      std::uint64_t total) {
     const Kernel& kernel = kernels_[k];
     const Node& head = graph_.nodes()[kernel.nodes.front()];
     Operation operation;
@@ -65,7 +70,8 @@ class Emitter {
       operation.gemm->b = operation.reads[1].tensor;
     } else if (part != nullptr) {  // input pixels that no output saw: their gradient is zero
       const Elements zeros{share(head.domain.value())};
-      operation.vector.push_back({to_string(VectorKind::zero_fill), zeros, lane_ops_per_element(VectorKind::zero_fill)});
+      operation.vector.push_back(
+          {to_string(VectorKind::zero_fill), zeros, lane_ops_per_element(VectorKind::zero_fill)});
     }
     // Sums over all phases of a strided dgrad leave with the last of them, unless phases leave nothing else.
     const bool with_sums = part == nullptr || part == &head.parts.back() || !stores_stream(kernel);

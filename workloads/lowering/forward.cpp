@@ -10,7 +10,9 @@ namespace nibble::lowering {
 namespace {
 
 // Bits that a pool remembers of its winner: 4 for windows of up to 16 taps, else a byte.
-const char* index_format(const Window& window) { return window.kernel[0] * window.kernel[1] <= 16 ? "int4" : "int8"; }
+const char* index_format(const Window& window) {
+  return window.kernel[0] * window.kernel[1] <= 16 ? "int4" : "int8";
+}
 
 }  // namespace
 
@@ -39,31 +41,51 @@ void Builder::forward_layer(LayerIndex index) {
       return set_output(index, id);
     }
     case LayerKind::conv2d:
-    case LayerKind::linear: return forward_gemm(index);
-    case LayerKind::matmul: return forward_matmul(index);
-    case LayerKind::batch_norm: return forward_batch_norm(index);
-    case LayerKind::layer_norm: return forward_layer_norm(index);
-    case LayerKind::relu: return forward_activation(index, VectorKind::relu);
-    case LayerKind::relu6: return forward_activation(index, VectorKind::relu6);
-    case LayerKind::gelu: return forward_activation(index, VectorKind::gelu);
-    case LayerKind::sigmoid: return forward_activation(index, VectorKind::sigmoid);
-    case LayerKind::tanh: return forward_activation(index, VectorKind::tanh);
-    case LayerKind::silu: return forward_activation(index, VectorKind::silu);
+    case LayerKind::linear:
+      return forward_gemm(index);
+    case LayerKind::matmul:
+      return forward_matmul(index);
+    case LayerKind::batch_norm:
+      return forward_batch_norm(index);
+    case LayerKind::layer_norm:
+      return forward_layer_norm(index);
+    case LayerKind::relu:
+      return forward_activation(index, VectorKind::relu);
+    case LayerKind::relu6:
+      return forward_activation(index, VectorKind::relu6);
+    case LayerKind::gelu:
+      return forward_activation(index, VectorKind::gelu);
+    case LayerKind::sigmoid:
+      return forward_activation(index, VectorKind::sigmoid);
+    case LayerKind::tanh:
+      return forward_activation(index, VectorKind::tanh);
+    case LayerKind::silu:
+      return forward_activation(index, VectorKind::silu);
     case LayerKind::max_pool:
     case LayerKind::avg_pool:
-    case LayerKind::global_avg_pool: return forward_pool(index);
-    case LayerKind::add: return forward_combine(index, VectorKind::add);
-    case LayerKind::multiply: return forward_combine(index, VectorKind::multiply);
-    case LayerKind::scale: return forward_combine(index, VectorKind::rescale);
-    case LayerKind::softmax: return forward_softmax(index);
-    case LayerKind::dropout: return forward_dropout(index);
-    case LayerKind::embedding: return forward_embedding(index);
-    case LayerKind::concat: return forward_concat(index);
-    case LayerKind::reshape: return forward_reshape(index);
-    case LayerKind::loss: return forward_loss(index);
+    case LayerKind::global_avg_pool:
+      return forward_pool(index);
+    case LayerKind::add:
+      return forward_combine(index, VectorKind::add);
+    case LayerKind::multiply:
+      return forward_combine(index, VectorKind::multiply);
+    case LayerKind::scale:
+      return forward_combine(index, VectorKind::rescale);
+    case LayerKind::softmax:
+      return forward_softmax(index);
+    case LayerKind::dropout:
+      return forward_dropout(index);
+    case LayerKind::embedding:
+      return forward_embedding(index);
+    case LayerKind::concat:
+      return forward_concat(index);
+    case LayerKind::reshape:
+      return forward_reshape(index);
+    case LayerKind::loss:
+      return forward_loss(index);
   }
-  throw InputError{"LOW-UNSUPPORTED", fmt::format("layer '{}' of kind {} has no cost model", layer(index).name,
-                                                  nibble::to_string(layer(index).kind))};
+  throw InputError{"LOW-UNSUPPORTED", fmt::format("layer '{}' of kind {} has no cost model",
+                                                  layer(index).name, nibble::to_string(layer(index).kind))};
 }
 
 bool Builder::feeds_embeddings_only(LayerIndex index) const {
@@ -127,55 +149,20 @@ void Builder::forward_matmul(LayerIndex index) {
   set_output(index, sums);
 }
 
-void Builder::forward_batch_norm(LayerIndex index) {
-  const Layer& l = layer(index);
-  const Elements channels{l.output.front()};
-  const ValueId x = saved_[index].inputs.front();
-  std::vector<ValueId> inputs{x};
-  if (l.parameters > 0) {
-    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
-    inputs.push_back(small_[index][*saved_[index].affine].working);
-  }
-  if (training_) {
-    saved_[index].remembered = save(index, x);
-    const ValueId statistics = value(l.name + ":statistics", "fp32", Elements{2 * channels.value()});
-    add_node(index, Pass::vector_fwd, NodeKind::reduction, graph_.value(x).elements, {all_of(x)},
-             {all_of(statistics, true)}, {{VectorKind::batch_norm_statistics, graph_.value(x).elements}});
-    saved_[index].statistics = statistics;
-    inputs.push_back(statistics);
-  }
-  set_output(index, pointwise(index, Pass::vector_fwd, VectorKind::scale_shift, inputs, l.name + ":out"));
-}
-
-void Builder::forward_layer_norm(LayerIndex index) {
-  const Layer& l = layer(index);
-  const ValueId x = saved_[index].inputs.front();
-  const Elements elements = graph_.value(x).elements;
-  const ValueId statistics = value(l.name + ":statistics", "fp32", Elements{2 * elements.value() / l.output.back()});
-  const ValueId y = value(l.name + ":out", recipe_.vector, elements);
-  std::vector<Use> inputs{all_of(x)};
-  if (l.parameters > 0) {
-    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
-    inputs.push_back(all_of(small_[index][*saved_[index].affine].working));
-  }
-  saved_[index].remembered = save(index, x);
-  saved_[index].statistics = statistics;
-  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, std::move(inputs), {all_of(y), all_of(statistics)}, {{VectorKind::layer_norm, elements}});
-  set_output(index, y);
-}
-
 void Builder::forward_activation(LayerIndex index, VectorKind kind) {
   const Layer& l = layer(index);
   const ValueId x = saved_[index].inputs.front();
   const Elements elements = graph_.value(x).elements;
   const ValueId y = value(l.name + ":out", recipe_.vector, elements);
   std::vector<Use> outputs{all_of(y)};
-  const bool masked = kind == VectorKind::relu || kind == VectorKind::relu6;  // a bit an element is all that comes back
+  const bool masked =
+      kind == VectorKind::relu || kind == VectorKind::relu6;  // a bit an element is all that comes back
   if (training_ && masked) {
     saved_[index].remembered = value(l.name + ":mask", "bit", elements);
     outputs.push_back(all_of(*saved_[index].remembered));
   }
-  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, std::move(outputs), {{kind, elements}});
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(x)}, std::move(outputs),
+           {{kind, elements}});
   // Sigmoid and tanh come back from their output, gelu and silu from their input.
   const bool from_output = kind == VectorKind::sigmoid || kind == VectorKind::tanh;
   if (!masked) saved_[index].remembered = save(index, from_output ? y : x);
@@ -202,7 +189,8 @@ void Builder::forward_pool(LayerIndex index) {
       work.push_back({VectorKind::max_pool_index, outputs, taps});
     }
   }
-  add_node(index, Pass::vector_fwd, NodeKind::reshaping, outputs, {all_of(x)}, std::move(made), std::move(work));
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, outputs, {all_of(x)}, std::move(made),
+           std::move(work));
   set_output(index, y);
 }
 
@@ -250,8 +238,8 @@ void Builder::forward_embedding(LayerIndex index) {
   const Elements elements = whole(layer(index).output);
   const ValueId table = weight_operand(index, recipe_.vector);
   const ValueId y = value(layer(index).name + ":out", recipe_.vector, elements);
-  add_node(index, Pass::vector_fwd, NodeKind::reshaping, elements, {all_of(rows), {table, elements}}, {all_of(y)},
-           {{VectorKind::embedding_gather, elements}});
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, elements, {all_of(rows), {table, elements}},
+           {all_of(y)}, {{VectorKind::embedding_gather, elements}});
   set_output(index, y);
 }
 
@@ -259,8 +247,8 @@ void Builder::forward_concat(LayerIndex index) {
   const ValueId y = value(layer(index).name + ":out", recipe_.vector, whole(layer(index).output));
   std::vector<Use> inputs;
   for (const ValueId input : saved_[index].inputs) inputs.push_back(all_of(input));
-  add_node(index, Pass::vector_fwd, NodeKind::reshaping, graph_.value(y).elements, std::move(inputs), {all_of(y)},
-           {{VectorKind::copy, graph_.value(y).elements}});
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, graph_.value(y).elements, std::move(inputs),
+           {all_of(y)}, {{VectorKind::copy, graph_.value(y).elements}});
   set_output(index, y);
 }
 
@@ -281,7 +269,8 @@ void Builder::forward_loss(LayerIndex index) {
     return set_output(index, logits);
   }
   const Elements elements = graph_.value(logits).elements;
-  const ValueId labels = value(layer(index).name + ":labels", "int32", Elements{elements.value() / layer(index).output.back()});
+  const Elements samples{elements.value() / layer(index).output.back()};
+  const ValueId labels = value(layer(index).name + ":labels", "int32", samples);
   graph_.value(labels).input = true;
   const ValueId probabilities = value(layer(index).name + ":probabilities", recipe_.vector, elements);
   const ValueId loss = value(layer(index).name + ":loss", "fp32", Elements{1});

@@ -75,7 +75,8 @@ class Fuser {
     std::set<ValueId> streams;
     const auto collect = [&](const Node& n) {
       for (const Use& input : n.inputs) {
-        const bool inside = graph_.producer(input.value) && kernel_of_[*graph_.producer(input.value)] == kernel;
+        const bool inside =
+            graph_.producer(input.value) && kernel_of_[*graph_.producer(input.value)] == kernel;
         if (!inside && input.elements == joining.domain) streams.insert(input.value);
       }
     };
@@ -94,6 +95,8 @@ class Fuser {
 
 }  // namespace
 
-std::vector<Kernel> fuse(const Graph& graph, const LoweringOptions& options) { return Fuser{graph, options}.run(); }
+std::vector<Kernel> fuse(const Graph& graph, const LoweringOptions& options) {
+  return Fuser{graph, options}.run();
+}
 
 }  // namespace nibble::lowering

@@ -10,13 +10,17 @@ namespace nibble::lowering {
 
 GemmWork Builder::forward_work(LayerIndex index) const {
   switch (layer(index).kind) {
-    case LayerKind::conv2d: return conv_forward(layer(index), input_of(index), batch_);
-    case LayerKind::linear: return linear_forward(layer(index), input_of(index), batch_);
-    default: return matmul_forward(layer(index), input_of(index), batch_);
+    case LayerKind::conv2d:
+      return conv_forward(layer(index), input_of(index), batch_);
+    case LayerKind::linear:
+      return linear_forward(layer(index), input_of(index), batch_);
+    default:
+      return matmul_forward(layer(index), input_of(index), batch_);
   }
 }
 
-ValueId Builder::add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, ValueId c, std::vector<GemmPart> parts) {
+ValueId Builder::add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, ValueId c,
+                          std::vector<GemmPart> parts) {
   Elements a_read, b_read;
   for (GemmPart& part : parts) {
     if (!part.gemm) continue;
@@ -153,7 +157,8 @@ void Builder::backward_gemm(LayerIndex index, ValueId dy) {
 
 ValueId Builder::dgrad(LayerIndex index, ValueId gradient) {
   const Layer& l = layer(index);
-  const ValueId dx = value(l.name + ":in:grad", precision_.of(index).dgrad.output, whole(input_of(index).output));
+  const ValueId dx =
+      value(l.name + ":in:grad", precision_.of(index).dgrad.output, whole(input_of(index).output));
   std::vector<GemmPart> parts;
   if (l.kind == LayerKind::conv2d) {
     parts = conv_dgrad(l, input_of(index), batch_);
@@ -162,7 +167,8 @@ ValueId Builder::dgrad(LayerIndex index, ValueId gradient) {
     std::swap(part.gemm->n, part.gemm->k);
     parts.push_back(part);
   }
-  return add_gemm(index, Pass::dgrad, gradient, weight_operand(index, precision_.of(index).dgrad.b), dx, std::move(parts));
+  return add_gemm(index, Pass::dgrad, gradient, weight_operand(index, precision_.of(index).dgrad.b), dx,
+                  std::move(parts));
 }
 
 void Builder::wgrad(LayerIndex index, ValueId gradient) {
@@ -186,8 +192,8 @@ void Builder::wgrad(LayerIndex index, ValueId gradient) {
   add_gemm(index, Pass::wgrad, x, gradient, dw, {part});
   if (weights.gradient) {  // tied weights: both uses add up
     const ValueId sum = value(l.name + ":weight:grad (tied)", precision.wgrad.output, weights.elements);
-    add_node(index, Pass::vector_bwd, NodeKind::pointwise, weights.elements, {all_of(*weights.gradient), all_of(dw)},
-             {all_of(sum)}, {{VectorKind::add, weights.elements}});
+    add_node(index, Pass::vector_bwd, NodeKind::pointwise, weights.elements,
+             {all_of(*weights.gradient), all_of(dw)}, {all_of(sum)}, {{VectorKind::add, weights.elements}});
     weights.gradient = sum;
   } else {
     weights.gradient = dw;
@@ -200,7 +206,8 @@ void Builder::backward_matmul(LayerIndex index, ValueId dy) {
   const Precision& precision = precision_.of(index);
   const auto [for_a, for_b] = gradient_operands(index, dy);
   const GemmWork forward = forward_work(index);
-  const Elements a = whole(input_of(index, 0).output), b = whole(input_of(index, 1).output), c = whole(l.output);
+  const Elements a = whole(input_of(index, 0).output), b = whole(input_of(index, 1).output),
+                 c = whole(l.output);
   if (needs_gradient(l.inputs[0])) {
     GemmPart part{forward, c, b};
     std::swap(part.gemm->n, part.gemm->k);

@@ -96,7 +96,8 @@ std::vector<GemmPart> conv_dgrad(const Layer& layer, const Layer& input, std::ui
   std::uint64_t done = 0;
   for (std::uint64_t y = 0; y < w.stride[0]; ++y) {
     for (std::uint64_t x = 0; x < w.stride[1]; ++x) {
-      const AxisPhase vertical = axis_phase(w, 0, input.output[1], y), horizontal = axis_phase(w, 1, input.output[2], x);
+      const AxisPhase vertical = axis_phase(w, 0, input.output[1], y),
+                      horizontal = axis_phase(w, 1, input.output[2], x);
       const std::uint64_t positions = vertical.positions * horizontal.positions;
       if (positions == 0) continue;  // an image smaller than the stride: all of the phase lies in the padding
       GemmPart part;

@@ -24,15 +24,15 @@ struct Value {
   bool input = false;                    ///< from outside the step
   bool kept = false;                     ///< a result of the step: stored although nothing in it reads it
   bool needs_gradient = false;
-  std::optional<ValueId> part_of;        ///< lies inside that value's memory: a slice, a piece of a concatenation,
-                                         ///< or its new content after an update in place
+  std::optional<ValueId> part_of;  ///< lies inside that value's memory: a slice, a piece of a concatenation,
+                                   ///< or its new content after an update in place
 };
 
 /// A value as one node uses it.
 struct Use {
   ValueId value = 0;
-  Elements elements;       ///< that pass: fewer than the value has when a strided window skips some
-  bool at_end = false;     ///< outputs: complete only when the whole kernel has run (sums, maxima)
+  Elements elements;    ///< that pass: fewer than the value has when a strided window skips some
+  bool at_end = false;  ///< outputs: complete only when the whole kernel has run (sums, maxima)
 };
 
 /// What a node may share a kernel with.
@@ -64,10 +64,10 @@ struct Node {
   LayerIndex layer = 0;
   Pass pass = Pass::fwd;
   NodeKind kind = NodeKind::pointwise;
-  Elements domain;                       ///< elements that it streams over
-  std::vector<Use> inputs, outputs;      ///< a GEMM's: A, B; C
+  Elements domain;                   ///< elements that it streams over
+  std::vector<Use> inputs, outputs;  ///< a GEMM's: A, B; C
   std::vector<WorkItem> work;
-  std::vector<GemmPart> parts;           ///< NodeKind::gemm only
+  std::vector<GemmPart> parts;  ///< NodeKind::gemm only
 };
 
 /// Values and the nodes that make them, in an order in which they can run.
@@ -84,10 +84,10 @@ class Graph {
   /// Puts `part` inside `whole`; neither moves any data.
   void place(ValueId part, ValueId whole);
 
-  [[nodiscard]] ValueId root(ValueId id) const;             ///< the value whose memory it lies in
+  [[nodiscard]] ValueId root(ValueId id) const;  ///< the value whose memory it lies in
   [[nodiscard]] std::optional<NodeId> producer(ValueId id) const { return producers_[id]; }
-  /// Every node whose output a reader of the value depends on: its producer, or those of what it is a part or a whole of.
-  /// Updates in place come after their readers: a reader leaves out the writers that follow it.
+  /// Every node whose output a reader of the value depends on: its producer, or those of what it is a part or
+  /// a whole of. Updates in place come after their readers: a reader leaves out the writers that follow it.
   [[nodiscard]] std::vector<NodeId> writers(ValueId id) const;
 
   /// Removes nodes whose outputs nothing reads and nobody keeps.

@@ -7,7 +7,9 @@
 namespace nibble::lowering {
 namespace {
 
-bool has_weights(const Layer& layer) { return layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear; }
+bool has_weights(const Layer& layer) {
+  return layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear;
+}
 
 /// '*' matches any run of characters.
 bool glob(std::string_view pattern, std::string_view text) {
@@ -36,14 +38,17 @@ Ends find_ends(const Network& network) {
 bool matches(const RecipeException& exception, const Network& network, LayerIndex index, const Ends& ends) {
   const Layer& layer = network.layers[index];
   switch (exception.match) {
-    case LayerMatch::first: return ends.first == index;
-    case LayerMatch::last: return ends.last == index;
+    case LayerMatch::first:
+      return ends.first == index;
+    case LayerMatch::last:
+      return ends.last == index;
     case LayerMatch::conv1x1:
       return layer.kind == LayerKind::conv2d && layer.window.kernel[0] == 1 && layer.window.kernel[1] == 1;
     case LayerMatch::depthwise:
       return layer.kind == LayerKind::conv2d && layer.groups > 1 &&
              layer.groups == network.layers[layer.inputs.front()].output.front();
-    case LayerMatch::name: return glob(exception.name, layer.name);
+    case LayerMatch::name:
+      return glob(exception.name, layer.name);
   }
   return false;
 }

@@ -7,7 +7,8 @@
 
 namespace nibble::lowering {
 
-/// Which formats each layer of a network computes in: the recipe's, or those of the first exception that is for it.
+/// Which formats each layer of a network computes in: the recipe's, or those of the first exception that is
+/// for it.
 class LayerPrecision {
  public:
   LayerPrecision(const Network& network, const Recipe& recipe);

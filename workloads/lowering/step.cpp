@@ -43,12 +43,18 @@ Step lower(const Network& network, const Recipe& recipe, std::uint64_t batch, bo
 
 std::string to_string(Pass pass) {
   switch (pass) {
-    case Pass::fwd: return "fwd";
-    case Pass::dgrad: return "dgrad";
-    case Pass::wgrad: return "wgrad";
-    case Pass::vector_fwd: return "vector_fwd";
-    case Pass::vector_bwd: return "vector_bwd";
-    case Pass::update: return "update";
+    case Pass::fwd:
+      return "fwd";
+    case Pass::dgrad:
+      return "dgrad";
+    case Pass::wgrad:
+      return "wgrad";
+    case Pass::vector_fwd:
+      return "vector_fwd";
+    case Pass::vector_bwd:
+      return "vector_bwd";
+    case Pass::update:
+      return "update";
   }
   throw InternalError{"a pass without a name"};
 }

@@ -21,23 +21,23 @@ using TensorId = std::uint32_t;
 
 /// A tensor that lives between operations, whole batch, in the format it is stored in.
 struct Tensor {
-  std::string name;          ///< "layer1.0.conv1:out", "...:grad", "...:weight"
-  std::string format;        ///< name in models/formats
+  std::string name;    ///< "layer1.0.conv1:out", "...:grad", "...:weight"
+  std::string format;  ///< name in models/formats
   Elements elements;
-  double zeros = 0.0;        ///< measured share of zeros
-  bool parameter = false;    ///< weights, optimiser state: alive across steps, always in memory
-  Bytes size;                ///< packed
-  bool input = false;        ///< arrives from outside the step: images, token indices, labels
+  double zeros = 0.0;      ///< measured share of zeros
+  bool parameter = false;  ///< weights, optimiser state: alive across steps, always in memory
+  Bytes size;              ///< packed
+  bool input = false;      ///< arrives from outside the step: images, token indices, labels
 };
 
 /// Where a convolution reads its rows: what a tile of output pixels needs of the input, halo included.
 /// A GEMM row is one output pixel; rows run over batch, then height, then width.
 struct ConvGeometry {
   std::uint64_t batch = 0;
-  std::uint64_t in_channels = 0;                 ///< of one group
+  std::uint64_t in_channels = 0;  ///< of one group
   std::uint64_t in_height = 0, in_width = 0;
   std::uint64_t out_height = 0, out_width = 0;
-  Window window;                                 ///< as this GEMM sees it (a dgrad phase has its own taps)
+  Window window;  ///< as this GEMM sees it (a dgrad phase has its own taps)
 };
 
 /// C[m, n] = A[m, k] * B[k, n], `count` times over (groups, heads x batch).
@@ -49,7 +49,7 @@ struct GemmWork {
   double a_zeros = 0.0, b_zeros = 0.0;
   /// Convolutions: how A's rows (fwd, dgrad) or A's columns (wgrad: A = X^T) come out of an image.
   std::optional<ConvGeometry> geometry;
-  bool b_is_weights = false;   ///< B is shared by all samples: multicast to data-parallel cores
+  bool b_is_weights = false;        ///< B is shared by all samples: multicast to data-parallel cores
   bool reduces_over_batch = false;  ///< wgrad: k runs over samples
   bool depthwise = false;           ///< one channel a group: lanes may take different channels
   /// dgrad phases of a strided convolution write interleaved parts of one tensor: this GEMM's share of C.
@@ -59,15 +59,15 @@ struct GemmWork {
 
 /// Element-wise or reducing work on the SFUs.
 struct VectorWork {
-  std::string what;              ///< "batch_norm statistics + relu + quantise (pact)": for people
-  Elements elements;             ///< that pass through the SFU
+  std::string what;                 ///< "batch_norm statistics + relu + quantise (pact)": for people
+  Elements elements;                ///< that pass through the SFU
   double lane_ops_per_element = 0;  ///< source: models/timing/vector_cost
 };
 
 /// A tensor as one operation uses it. `times` counts how often all of it passes (1 almost always).
 struct TensorUse {
   TensorId tensor = 0;
-  Bytes bytes;                   ///< of this use
+  Bytes bytes;  ///< of this use
 };
 
 /// One kernel: a GEMM with the vector work fused behind it, or vector work alone.
@@ -77,7 +77,8 @@ struct Operation {
   std::optional<GemmWork> gemm;
   std::vector<VectorWork> vector;  ///< fused epilogue of the GEMM, or the whole operation
   std::vector<TensorUse> reads;    ///< all inputs of GEMM and vector work; a GEMM's A and B come first
-  std::vector<TensorUse> writes;   ///< all outputs; a GEMM's C first (absent if only the epilogue's result is stored)
+  std::vector<TensorUse>
+      writes;  ///< all outputs; a GEMM's C first (absent if only the epilogue's result is stored)
 };
 
 /// One training step or one inference: operations in execution order over a table of tensors.
@@ -87,7 +88,8 @@ struct Step {
   std::uint64_t batch = 0;
   std::vector<Tensor> tensors;
   std::vector<Operation> operations;
-  /// Layers lowered to no operation, each with the reason ("dropout: mask applied in ..."); reported as coverage.
+  /// Layers lowered to no operation, each with the reason ("dropout: mask applied in ..."); reported as
+  /// coverage.
   std::vector<std::string> free_layers;
   [[nodiscard]] Macs macs() const;
 };

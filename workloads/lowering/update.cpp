@@ -9,8 +9,10 @@ namespace {
 /// What the optimiser keeps of each parameter besides the master.
 std::vector<std::string> states_of(Optimizer optimizer) {
   switch (optimizer) {
-    case Optimizer::sgd_momentum: return {"momentum"};
-    case Optimizer::adam: return {"first moment", "second moment"};
+    case Optimizer::sgd_momentum:
+      return {"momentum"};
+    case Optimizer::adam:
+      return {"first moment", "second moment"};
   }
   throw InternalError{"an optimiser outside the enumeration"};
 }
@@ -30,7 +32,8 @@ void Builder::update() {
 
 /// The parameter's content after this step, in the memory of the old.
 ValueId Builder::update_in_place(ValueId old, std::vector<Use>& outputs) {
-  const ValueId next = value(graph_.value(old).name + " (next)", graph_.value(old).format, graph_.value(old).elements);
+  const ValueId next =
+      value(graph_.value(old).name + " (next)", graph_.value(old).format, graph_.value(old).elements);
   graph_.place(next, old);
   outputs.push_back(all_of(next));
   return next;
@@ -42,14 +45,15 @@ void Builder::update_weights(Weights& weights) {
   std::vector<Use> outputs;
   const ValueId master = update_in_place(*weights.master, outputs);
   for (const std::string& state : states_of(recipe_.optimizer)) {
-    const ValueId id = parameter(fmt::format("{}:weight:{}", name, state), recipe_.optimizer_state, weights.elements);
+    const ValueId id =
+        parameter(fmt::format("{}:weight:{}", name, state), recipe_.optimizer_state, weights.elements);
     inputs.push_back(all_of(id));
     update_in_place(id, outputs);
   }
   std::vector<WorkItem> work{{kind_of(recipe_.optimizer), weights.elements}};
   if (recipe_.stochastic_rounding) work.push_back({VectorKind::stochastic_rounding, weights.elements});
-  add_node(weights.layer, Pass::update, NodeKind::pointwise, weights.elements, std::move(inputs), std::move(outputs),
-           std::move(work));
+  add_node(weights.layer, Pass::update, NodeKind::pointwise, weights.elements, std::move(inputs),
+           std::move(outputs), std::move(work));
   quantise_weights(weights, master);
 }
 
@@ -65,7 +69,8 @@ void Builder::quantise_weights(const Weights& weights, ValueId master) {
     }
     if (copy.sawb) inputs.push_back(all_of(*statistics));
     update_in_place(copy.value, outputs);
-    add_node(weights.layer, Pass::update, NodeKind::pointwise, weights.elements, std::move(inputs), std::move(outputs),
+    add_node(weights.layer, Pass::update, NodeKind::pointwise, weights.elements, std::move(inputs),
+             std::move(outputs),
              {{copy.sawb ? VectorKind::sawb_quantise : VectorKind::cast, weights.elements}});
   }
 }
@@ -97,7 +102,8 @@ void Builder::update_small(LayerIndex index) {
   if (elements.value() == 0) return;
   std::vector<WorkItem> work{{kind_of(recipe_.optimizer), elements}};
   if (narrowed.value() > 0) work.push_back({VectorKind::cast, narrowed});
-  add_node(index, Pass::update, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs), std::move(work));
+  add_node(index, Pass::update, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs),
+           std::move(work));
 }
 
 }  // namespace nibble::lowering

@@ -1,4 +1,5 @@
-// Proves, over random networks, recipes and both fusion settings: every step is a valid and complete computation.
+// Proves, over random networks, recipes and both fusion settings: every step is a valid and complete
+// computation.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -14,7 +15,8 @@ constexpr std::uint32_t kSeeds = 120;
 constexpr std::uint64_t kBatch = 2;
 
 std::vector<Recipe> recipes() {
-  std::vector<Recipe> all{testing::fp32_recipe(), testing::fp16_recipe(), testing::hfp8_recipe(), testing::fp4_recipe()};
+  std::vector<Recipe> all{testing::fp32_recipe(), testing::fp16_recipe(), testing::hfp8_recipe(),
+                          testing::fp4_recipe()};
   all.push_back(testing::fp4_recipe());  // ends in 16 bits, Adam, narrower saved tensors
   RecipeException first;
   first.match = LayerMatch::first;
@@ -34,7 +36,8 @@ void for_each_step(bool training, const Check& check) {
     const Network network = testing::random_network(seed);
     for (const Recipe& recipe : recipes()) {
       for (const bool fuse : {true, false}) {
-        SCOPED_TRACE(::testing::Message() << "seed " << seed << ", recipe " << recipe.name << ", fuse " << fuse);
+        SCOPED_TRACE(::testing::Message()
+                     << "seed " << seed << ", recipe " << recipe.name << ", fuse " << fuse);
         const LoweringOptions options{.fuse = fuse};
         check(network, recipe,
               training ? lower_training_step(network, recipe, kBatch, options)
@@ -67,7 +70,8 @@ void expect_stores_are_read(const Step& step) {
   }
   for (const TensorId id : pending) {
     const Tensor& tensor = step.tensors[id];
-    const bool result = tensor.parameter || tensor.elements.value() == 1 || !step.training;  // loss, maxima, outputs
+    const bool result =
+        tensor.parameter || tensor.elements.value() == 1 || !step.training;  // loss, maxima, outputs
     EXPECT_TRUE(result) << tensor.name << " is written and never read";
   }
 }
@@ -82,7 +86,8 @@ void expect_well_formed(const Step& step) {
     EXPECT_FALSE(operation.writes.empty()) << operation.layer << " " << to_string(operation.pass);
     for (const VectorWork& work : operation.vector) EXPECT_GT(work.lane_ops_per_element, 0.0) << work.what;
     for (const auto* uses : {&operation.reads, &operation.writes}) {
-      for (const TensorUse& use : *uses) EXPECT_LE(use.bytes, step.tensors[use.tensor].size) << operation.layer;
+      for (const TensorUse& use : *uses)
+        EXPECT_LE(use.bytes, step.tensors[use.tensor].size) << operation.layer;
     }
     if (!operation.gemm) continue;
     ASSERT_GE(operation.reads.size(), 2U);
@@ -176,7 +181,8 @@ TEST(Dataflow, UpdateTouchesEveryParameterOnce) {
   for_each_step(true, [](const Network& network, const Recipe& recipe, const Step& step) {
     const std::vector<bool> used = reaching_loss(network);
     std::uint64_t parameters = 0;
-    for (LayerIndex i = 0; i < network.layers.size(); ++i) parameters += used[i] ? network.layers[i].parameters : 0;
+    for (LayerIndex i = 0; i < network.layers.size(); ++i)
+      parameters += used[i] ? network.layers[i].parameters : 0;
     std::uint64_t clips = 0;
     for (const Tensor& tensor : step.tensors) clips += tensor.name.ends_with(":clip:grad") ? 1U : 0U;
     const char* optimizer = recipe.optimizer == Optimizer::adam ? "adam" : "sgd";
@@ -203,7 +209,8 @@ TEST(Dataflow, FusionNeverMovesMoreBytesOrChangesTheWork) {
         const auto lower = training ? lower_training_step : lower_inference;
         const Step fused = lower(network, recipe, kBatch, {.fuse = true});
         const Step unfused = lower(network, recipe, kBatch, {.fuse = false});
-        EXPECT_LT(testing::traffic(fused), testing::traffic(unfused)) << "seed " << seed << ", " << recipe.name;
+        EXPECT_LT(testing::traffic(fused), testing::traffic(unfused))
+            << "seed " << seed << ", " << recipe.name;
         EXPECT_LT(fused.operations.size(), unfused.operations.size());
         EXPECT_EQ(fused.macs(), unfused.macs());
         EXPECT_EQ(testing::elements_of(fused, ""), testing::elements_of(unfused, ""));

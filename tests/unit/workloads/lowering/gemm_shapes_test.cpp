@@ -48,8 +48,8 @@ Network network_of(const Case& c) {
 
 /// What one phase of dX takes, found by walking the forward convolution.
 struct Enumerated {
-  std::uint64_t products = 0;   ///< of one dY pixel and one tap, those in the padding included
-  std::uint64_t in_range = 0;   ///< of them, those that reach a pixel of dX
+  std::uint64_t products = 0;  ///< of one dY pixel and one tap, those in the padding included
+  std::uint64_t in_range = 0;  ///< of them, those that reach a pixel of dX
   std::uint64_t pixels = 0;
 };
 
@@ -65,10 +65,12 @@ std::map<std::pair<std::uint64_t, std::uint64_t>, Enumerated> enumerate(const La
     for (std::uint64_t ox = 0; ox < layer.output[2]; ++ox) {
       for (std::uint64_t r = 0; r < w.kernel[0]; ++r) {
         for (std::uint64_t s = 0; s < w.kernel[1]; ++s) {
-          const std::uint64_t y = oy * w.stride[0] + r * w.dilation[0], x = ox * w.stride[1] + s * w.dilation[1];
+          const std::uint64_t y = oy * w.stride[0] + r * w.dilation[0],
+                              x = ox * w.stride[1] + s * w.dilation[1];
           Enumerated& phase = phases[{y % w.stride[0], x % w.stride[1]}];
           ++phase.products;
-          const bool inside = y >= w.padding[0] && y - w.padding[0] < in[1] && x >= w.padding[1] && x - w.padding[1] < in[2];
+          const bool inside =
+              y >= w.padding[0] && y - w.padding[0] < in[1] && x >= w.padding[1] && x - w.padding[1] < in[2];
           if (inside) ++phase.in_range;
         }
       }
@@ -115,8 +117,10 @@ TEST(GemmShapes, DgradSharesAddUpToTheWholeGradient) {
     double share = 0.0;
     std::uint64_t zero_pixels = 0;
     for (const GemmPart& part : conv_dgrad(network.layers[1], network.layers[0], kBatch)) {
-      if (part.gemm) share += part.gemm->c_share;
-      else zero_pixels += part.c_end - part.c_begin;
+      if (part.gemm)
+        share += part.gemm->c_share;
+      else
+        zero_pixels += part.c_end - part.c_begin;
     }
     const double pixels = static_cast<double>(c.height * c.width);
     EXPECT_NEAR(share + static_cast<double>(zero_pixels) / pixels, 1.0, 1e-12);
@@ -166,7 +170,8 @@ TEST(GemmShapes, TouchedInputsAreThoseAWalkVisits) {
       for (std::uint64_t ox = 0; ox < layer.output[2]; ++ox) {
         for (std::uint64_t r = 0; r < w.kernel[0]; ++r) {
           for (std::uint64_t s = 0; s < w.kernel[1]; ++s) {
-            const std::uint64_t y = oy * w.stride[0] + r * w.dilation[0], x = ox * w.stride[1] + s * w.dilation[1];
+            const std::uint64_t y = oy * w.stride[0] + r * w.dilation[0],
+                                x = ox * w.stride[1] + s * w.dilation[1];
             if (y < w.padding[0] || x < w.padding[1]) continue;
             if (y - w.padding[0] >= c.height || x - w.padding[1] >= c.width) continue;
             visited.insert({y, x});

@@ -52,14 +52,14 @@ TEST(Step, FirstMatchingExceptionDecidesALayersFormats) {
   recipe.exceptions = {exception(LayerMatch::first, fp16), exception(LayerMatch::last, fp16),
                        exception(LayerMatch::conv1x1, fp8), exception(LayerMatch::depthwise, fp16)};
   const Step step = lower_training_step(small_network(), recipe, 2);
-  EXPECT_EQ(gemm_of(step, "conv2d_1", Pass::fwd).a_format, "fp16");    // first
+  EXPECT_EQ(gemm_of(step, "conv2d_1", Pass::fwd).a_format, "fp16");     // first
   EXPECT_EQ(gemm_of(step, "conv2d_2", Pass::fwd).a_format, "fp8-143");  // 1x1
   EXPECT_EQ(gemm_of(step, "conv2d_2", Pass::dgrad).a_format, "fp8-152");
-  EXPECT_EQ(gemm_of(step, "conv2d_3", Pass::fwd).a_format, "fp16");    // depthwise
+  EXPECT_EQ(gemm_of(step, "conv2d_3", Pass::fwd).a_format, "fp16");  // depthwise
   EXPECT_TRUE(gemm_of(step, "conv2d_3", Pass::fwd).depthwise);
-  EXPECT_EQ(gemm_of(step, "conv2d_4", Pass::fwd).a_format, "int4");    // none
+  EXPECT_EQ(gemm_of(step, "conv2d_4", Pass::fwd).a_format, "int4");  // none
   EXPECT_EQ(gemm_of(step, "conv2d_4", Pass::wgrad).b_format, "fp4-radix4");
-  EXPECT_EQ(gemm_of(step, "linear_6", Pass::fwd).b_format, "fp16");    // last
+  EXPECT_EQ(gemm_of(step, "linear_6", Pass::fwd).b_format, "fp16");  // last
 }
 
 TEST(Step, DgradReadsWeightsInItsOwnFormat) {
@@ -90,8 +90,8 @@ TEST(Step, GradientsOfOneMatmulUseBothGradientFormats) {
 
 TEST(Step, MeasuredZerosReachOperandsAndTheirCopies) {
   Network network = small_network();
-  network.layers[3].activation_zeros = 0.5;   // read by conv2d_4
-  network.layers[4].gradient_zeros = 0.25;    // of conv2d_4's output
+  network.layers[3].activation_zeros = 0.5;  // read by conv2d_4
+  network.layers[4].gradient_zeros = 0.25;   // of conv2d_4's output
   const Step step = lower_training_step(network, testing::fp4_recipe(), 2);
   EXPECT_EQ(gemm_of(step, "conv2d_4", Pass::fwd).a_zeros, 0.5);
   EXPECT_EQ(gemm_of(step, "conv2d_4", Pass::wgrad).a_zeros, 0.5);
@@ -120,13 +120,15 @@ TEST(Step, RefusesWhatItCannotLower) {
 
   Network without_loss = network;
   without_loss.layers.pop_back();
-  EXPECT_EQ(problem_of([&] { (void)lower_training_step(without_loss, testing::fp16_recipe(), 1); }), "LOW-LOSS");
+  EXPECT_EQ(problem_of([&] { (void)lower_training_step(without_loss, testing::fp16_recipe(), 1); }),
+            "LOW-LOSS");
   EXPECT_EQ(problem_of([&] { (void)lower_inference(without_loss, testing::fp16_recipe(), 1); }), "none");
 
   NetworkMaker trained_scale;
   trained_scale.loss(trained_scale.add(LayerKind::scale, {trained_scale.input({10})}, {10}, 10));
   const Network scale = trained_scale.take();
-  EXPECT_EQ(problem_of([&] { (void)lower_training_step(scale, testing::fp16_recipe(), 1); }), "LOW-UNSUPPORTED");
+  EXPECT_EQ(problem_of([&] { (void)lower_training_step(scale, testing::fp16_recipe(), 1); }),
+            "LOW-UNSUPPORTED");
 
   Network untied = network;
   untied.layers[4].shares_weights_with = "nowhere";
@@ -140,10 +142,12 @@ struct Totals {
 
 TEST(Step, ShippedNetworksTrainWithThreeGemmsALayer) {
   constexpr std::uint64_t kBatch = 64;
-  // First convolutions by hand: output pixels * output channels * taps * 3. BERT's first GEMM has a gradient to pass on.
-  for (const Totals& expected : {Totals{"resnet50", 112ULL * 112 * 64 * 49 * 3}, Totals{"resnet18", 112ULL * 112 * 64 * 49 * 3},
-                                 Totals{"vgg16", 224ULL * 224 * 64 * 9 * 3}, Totals{"mobilenetv2", 112ULL * 112 * 32 * 9 * 3},
-                                 Totals{"bert-base", 0}}) {
+  // First convolutions by hand: output pixels * output channels * taps * 3. BERT's first GEMM has a gradient
+  // to pass on.
+  for (const Totals& expected :
+       {Totals{"resnet50", 112ULL * 112 * 64 * 49 * 3}, Totals{"resnet18", 112ULL * 112 * 64 * 49 * 3},
+        Totals{"vgg16", 224ULL * 224 * 64 * 9 * 3}, Totals{"mobilenetv2", 112ULL * 112 * 32 * 9 * 3},
+        Totals{"bert-base", 0}}) {
     SCOPED_TRACE(expected.network);
     const Network network = load_network(expected.network);
     const std::uint64_t macs = network.macs_per_sample().value() * kBatch;

@@ -36,7 +36,8 @@ class NetworkMaker {
     at(id).window = w;
     return id;
   }
-  LayerIndex conv(LayerIndex x, std::uint64_t channels, Window w, std::uint64_t groups = 1, bool bias = false) {
+  LayerIndex conv(LayerIndex x, std::uint64_t channels, Window w, std::uint64_t groups = 1,
+                  bool bias = false) {
     const LayerIndex id = windowed(LayerKind::conv2d, x, channels, w);
     at(id).groups = groups;
     at(id).bias = bias;
@@ -52,7 +53,9 @@ class NetworkMaker {
     return id;
   }
   LayerIndex batch_norm(LayerIndex x) { return add(LayerKind::batch_norm, {x}, shape(x), 2 * shape(x)[0]); }
-  LayerIndex layer_norm(LayerIndex x) { return add(LayerKind::layer_norm, {x}, shape(x), 2 * shape(x).back()); }
+  LayerIndex layer_norm(LayerIndex x) {
+    return add(LayerKind::layer_norm, {x}, shape(x), 2 * shape(x).back());
+  }
   LayerIndex reshape(LayerIndex x, Shape out) { return add(LayerKind::reshape, {x}, std::move(out)); }
   LayerIndex slice(LayerIndex x, Shape out) {
     const LayerIndex id = reshape(x, std::move(out));
@@ -111,7 +114,7 @@ inline Network random_image_network(std::uint32_t seed) {
   const std::uint64_t side = 5 + below(8);
   LayerIndex x = net.input({1 + below(4), side, side + below(3)});
   std::vector<LayerIndex> made{x};
-  const LayerKind activations[] = {LayerKind::relu, LayerKind::relu6, LayerKind::gelu,   LayerKind::sigmoid,
+  const LayerKind activations[] = {LayerKind::relu, LayerKind::relu6, LayerKind::gelu,    LayerKind::sigmoid,
                                    LayerKind::tanh, LayerKind::silu,  LayerKind::dropout, LayerKind::scale};
   for (int step = 0; step < 14; ++step) {
     const Shape now = net.shape(x);
@@ -122,13 +125,27 @@ inline Network random_image_network(std::uint32_t seed) {
     }
     const LayerIndex partner = alike[below(static_cast<std::uint32_t>(alike.size()))];
     switch (below(9)) {
-      case 0: x = net.conv(x, 4 + 2 * below(3), small ? square(1) : square(3, 1 + below(2), below(2)), 1, below(2)); break;
-      case 1: x = net.conv(x, 2 + below(5), square(1, 1 + below(2))); break;
-      case 2: x = net.conv(x, now[0], square(3, 1, 1), now[0]); break;
-      case 3: x = net.batch_norm(x); break;
-      case 4: x = net.like(activations[below(8)], x); break;
-      case 5: x = net.both(LayerKind::add, x, partner); break;
-      case 6: x = net.both(LayerKind::multiply, x, partner); break;
+      case 0:
+        x = net.conv(x, 4 + 2 * below(3), small ? square(1) : square(3, 1 + below(2), below(2)), 1, below(2));
+        break;
+      case 1:
+        x = net.conv(x, 2 + below(5), square(1, 1 + below(2)));
+        break;
+      case 2:
+        x = net.conv(x, now[0], square(3, 1, 1), now[0]);
+        break;
+      case 3:
+        x = net.batch_norm(x);
+        break;
+      case 4:
+        x = net.like(activations[below(8)], x);
+        break;
+      case 5:
+        x = net.both(LayerKind::add, x, partner);
+        break;
+      case 6:
+        x = net.both(LayerKind::multiply, x, partner);
+        break;
       case 7: {
         Shape out = now;
         out[0] = 2 * now[0];
@@ -137,22 +154,26 @@ inline Network random_image_network(std::uint32_t seed) {
       }
       default:
         if (!small) {
-          x = net.windowed(below(2) ? LayerKind::max_pool : LayerKind::avg_pool, x, now[0], square(2, 1 + below(2)));
+          x = net.windowed(below(2) ? LayerKind::max_pool : LayerKind::avg_pool, x, now[0],
+                           square(2, 1 + below(2)));
         }
     }
     made.push_back(x);
   }
-  x = below(2) ? net.flatten(net.add(LayerKind::global_avg_pool, {x}, {net.shape(x)[0], 1, 1})) : net.flatten(x);
+  x = below(2) ? net.flatten(net.add(LayerKind::global_avg_pool, {x}, {net.shape(x)[0], 1, 1}))
+               : net.flatten(x);
   net.loss(net.linear(x, 10));
   return net.take();
 }
 
-/// A random little transformer: embeddings (perhaps tied to the head), attention by slices, feed-forward blocks.
+/// A random little transformer: embeddings (perhaps tied to the head), attention by slices, feed-forward
+/// blocks.
 inline Network random_sequence_network(std::uint32_t seed) {
   std::mt19937 random{seed};
   const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   NetworkMaker net;
-  const std::uint64_t length = 3 + below(5), heads = 1 + below(3), width = heads * (2 + 2 * below(3)), words = 31;
+  const std::uint64_t length = 3 + below(5), heads = 1 + below(3), width = heads * (2 + 2 * below(3)),
+                      words = 31;
   const LayerIndex tokens = net.input({length});
   const LayerIndex table = net.add(LayerKind::embedding, {tokens}, {length, width}, words * width);
   LayerIndex x = net.layer_norm(table);

@@ -45,18 +45,22 @@ TEST(Traffic, TrainingIn16Bits) {
   expect_operations(
       lower_training_step(block(), testing::fp16_recipe(), 2),
       {
-          {Pass::fwd, {1024, 576}, {2048, 64}},                            // X, W -> Y, batch norm's sums in fp32
-          {Pass::vector_fwd, {2048, 32, 64}, {2048, 128}},                 // Y, affine, sums -> ReLU's output, its mask
-          {Pass::fwd, {2048, 10240, 20}, {40}},                            // ReLU's output, W, bias -> logits
-          {Pass::vector_fwd, {40, 8}, {4, 40, 40}},                        // logits, labels -> loss, dY, bias gradient
-          {Pass::wgrad, {2048, 40}, {10240}},                              // linear
-          {Pass::dgrad, {40, 10240, 128, 2048, 64}, {2048, 64}},           // + mask, Y, sums -> masked dX, backward sums
-          {Pass::vector_bwd, {2048, 2048, 64, 64, 32}, {2048}},            // batch norm backward -> dY of the conv
-          {Pass::wgrad, {1024, 2048}, {576}},                              // conv; no dgrad: its input is the image
-          {Pass::update, {576, 1152, 1152}, {1152, 1152, 576}},            // gradient, master, momentum; + fp16 copy
+          {Pass::fwd, {1024, 576}, {2048, 64}},  // X, W -> Y, batch norm's sums in fp32
+          {Pass::vector_fwd,
+           {2048, 32, 64, 64},
+           {64, 2048, 128}},                         // Y, affine, sums, averages -> ReLU's output, mask
+          {Pass::fwd, {2048, 10240, 20}, {40}},      // ReLU's output, W, bias -> logits
+          {Pass::vector_fwd, {40, 8}, {4, 40, 40}},  // logits, labels -> loss, dY, bias gradient
+          {Pass::wgrad, {2048, 40}, {10240}},        // linear
+          {Pass::dgrad,
+           {40, 10240, 128, 2048, 64},
+           {2048, 64}},  // + mask, Y, sums -> masked dX, backward sums
+          {Pass::vector_bwd, {2048, 2048, 64, 64, 32}, {2048}},  // batch norm backward -> dY of the conv
+          {Pass::wgrad, {1024, 2048}, {576}},                    // conv; no dgrad: its input is the image
+          {Pass::update, {576, 1152, 1152}, {1152, 1152, 576}},  // gradient, master, momentum; + fp16 copy
           {Pass::update, {10240, 20480, 20480}, {20480, 20480, 10240}},
-          {Pass::update, {64, 64, 64}, {64, 64, 32}},                      // batch norm's 16: fp32, + fp16 copy
-          {Pass::update, {40, 40, 40}, {40, 40, 20}},                      // bias
+          {Pass::update, {64, 64, 64}, {64, 64, 32}},  // batch norm's 16: fp32, + fp16 copy
+          {Pass::update, {40, 40, 40}, {40, 40, 20}},  // bias
       });
 }
 
@@ -64,21 +68,25 @@ TEST(Traffic, TrainingIn4Bits) {
   expect_operations(
       lower_training_step(block(), testing::fp4_recipe(), 2),
       {
-          {Pass::vector_fwd, {1024, 2}, {256}},                            // image, clip level -> int4
+          {Pass::vector_fwd, {1024, 2}, {256}},  // image, clip level -> int4
           {Pass::fwd, {256, 144}, {2048, 64}},
-          {Pass::vector_fwd, {2048, 32, 64, 2}, {128, 512, 128}},          // -> ReLU's mask, int4 output, PACT's mask
+          {Pass::vector_fwd,
+           {2048, 32, 64, 64, 2},
+           {64, 128, 512, 128}},  // -> ReLU's mask, int4 output, PACT's mask
           {Pass::fwd, {512, 2560, 20}, {40}},
-          {Pass::vector_fwd, {40, 8}, {4, 40, 10, 10, 4}},                 // -> loss, bias gradient, both grids, maximum
+          {Pass::vector_fwd, {40, 8}, {4, 40, 10, 10, 4}},  // -> loss, bias gradient, both grids, maximum
           {Pass::wgrad, {512, 10}, {10240}},
-          {Pass::dgrad, {10, 2560, 128, 128, 2048, 64}, {4, 2048, 64}},    // + both masks -> clip's gradient, masked dX
-          {Pass::vector_bwd, {2048, 2048, 64, 64, 32}, {512, 4}},          // -> one grid (for wgrad), maximum
+          {Pass::dgrad,
+           {10, 2560, 128, 128, 2048, 64},
+           {4, 2048, 64}},  // + both masks -> clip's gradient, masked dX
+          {Pass::vector_bwd, {2048, 2048, 64, 64, 32}, {512, 4}},  // -> one grid (for wgrad), maximum
           {Pass::wgrad, {256, 512}, {576}},
-          {Pass::update, {576, 1152, 1152}, {1152, 1152, 8}},              // + E|w| and E w^2
-          {Pass::update, {1152, 8}, {144}},                                // SAWB needs both sums: a second pass
+          {Pass::update, {576, 1152, 1152}, {1152, 1152, 8}},  // + E|w| and E w^2
+          {Pass::update, {1152, 8}, {144}},                    // SAWB needs both sums: a second pass
           {Pass::update, {10240, 20480, 20480}, {20480, 20480, 8}},
           {Pass::update, {20480, 8}, {2560}},
           {Pass::update, {64, 64, 64}, {64, 64, 32}},
-          {Pass::update, {4, 4, 4}, {4, 4, 2}},                            // the clip level behind ReLU
+          {Pass::update, {4, 4, 4}, {4, 4, 2}},  // the clip level behind ReLU
           {Pass::update, {40, 40, 40}, {40, 40, 20}},
       });
 }
@@ -114,7 +122,8 @@ TEST(Traffic, ConsumersInTwoFormatsGetTwoCopies) {
   wide.precision = testing::hfp8_recipe().precision;
   recipe.exceptions = {wide};
   const Step step = lower_inference(network, recipe, 2);
-  EXPECT_EQ(bytes(step.operations[1].writes), (std::vector<std::uint64_t>{512, 1024}));  // int4 and fp8, no fp16
+  EXPECT_EQ(bytes(step.operations[1].writes),
+            (std::vector<std::uint64_t>{512, 1024}));  // int4 and fp8, no fp16
   EXPECT_EQ(step.operations[2].gemm->a_format, "int4");
   EXPECT_EQ(step.operations[3].gemm->a_format, "fp8-143");
   EXPECT_EQ(step.operations[3].gemm->b_format, "fp8-143");
@@ -122,7 +131,8 @@ TEST(Traffic, ConsumersInTwoFormatsGetTwoCopies) {
 
 TEST(Traffic, StridedDgradWritesEveryPixelOnceAndStoresSumsWithTheLastPhase) {
   NetworkMaker net;
-  const LayerIndex relu = net.like(LayerKind::relu, net.batch_norm(net.conv(net.input({4, 8, 8}), 8, square(1))));
+  const LayerIndex relu =
+      net.like(LayerKind::relu, net.batch_norm(net.conv(net.input({4, 8, 8}), 8, square(1))));
   net.loss(net.linear(net.flatten(net.conv(relu, 16, square(1, 2))), 10));
   const Step step = lower_training_step(net.take(), testing::fp16_recipe(), 2);
   std::uint64_t written = 0, sums = 0, phases = 0, gemms = 0;
@@ -148,12 +158,14 @@ TEST(Traffic, ResidualOperandIsReadInTheEpilogue) {
   const Network network = net.take();
   const Step step = lower_inference(network, testing::fp16_recipe(), 1);
   ASSERT_EQ(step.operations.size(), 1U);
-  // The convolution's operand and the residual are the same tensor, but two streams: rows with halo, and tiles of C.
+  // The convolution's operand and the residual are the same tensor, but two streams: rows with halo, and
+  // tiles of C.
   EXPECT_EQ(bytes(step.operations[0].reads), (std::vector<std::uint64_t>{256, 1152, 32, 256}));
   EXPECT_EQ(bytes(step.operations[0].writes), (std::vector<std::uint64_t>{256}));
 
   const Step narrow_epilogue = lower_inference(network, testing::fp16_recipe(), 1, {.epilogue_streams = 0});
-  EXPECT_EQ(narrow_epilogue.operations.size(), 2U) << "no room for the residual: the addition is a kernel of its own";
+  EXPECT_EQ(narrow_epilogue.operations.size(), 2U)
+      << "no room for the residual: the addition is a kernel of its own";
 }
 
 }  // namespace

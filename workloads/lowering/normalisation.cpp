@@ -1,0 +1,94 @@
+#include <utility>
+
+#include "workloads/lowering/builder.hpp"
+
+namespace nibble::lowering {
+
+void Builder::forward_batch_norm(LayerIndex index) {
+  const Layer& l = layer(index);
+  const Elements pairs{2 * l.output.front()};  // two values a channel
+  const ValueId x = saved_[index].inputs.front();
+  const Elements elements = graph_.value(x).elements;
+  const ValueId y = value(l.name + ":out", recipe_.vector, elements);
+  std::vector<Use> inputs{all_of(x)}, outputs{all_of(y)};
+  if (l.parameters > 0) {
+    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
+    inputs.push_back(all_of(small_[index][*saved_[index].affine].working));
+  }
+  if (training_) {
+    saved_[index].remembered = save(index, x);
+    const ValueId statistics = value(l.name + ":statistics", "fp32", pairs);
+    add_node(index, Pass::vector_fwd, NodeKind::reduction, elements, {all_of(x)}, {all_of(statistics, true)},
+             {{VectorKind::batch_norm_statistics, elements}});
+    saved_[index].statistics = statistics;
+    inputs.push_back(all_of(statistics));
+    // The running averages, which inference will fold in, move towards this batch's.
+    const ValueId running = parameter(l.name + ":running statistics", "fp32", pairs);
+    inputs.push_back(all_of(running));
+    update_in_place(running, outputs);
+    outputs.back().at_end = true;
+  }
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs),
+           {{VectorKind::scale_shift, elements}});
+  set_output(index, y);
+}
+
+void Builder::forward_layer_norm(LayerIndex index) {
+  const Layer& l = layer(index);
+  const ValueId x = saved_[index].inputs.front();
+  const Elements elements = graph_.value(x).elements;
+  const ValueId statistics =
+      value(l.name + ":statistics", "fp32", Elements{2 * elements.value() / l.output.back()});
+  const ValueId y = value(l.name + ":out", recipe_.vector, elements);
+  std::vector<Use> inputs{all_of(x)};
+  if (l.parameters > 0) {
+    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
+    inputs.push_back(all_of(small_[index][*saved_[index].affine].working));
+  }
+  saved_[index].remembered = save(index, x);
+  saved_[index].statistics = statistics;
+  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, std::move(inputs),
+           {all_of(y), all_of(statistics)}, {{VectorKind::layer_norm, elements}});
+  set_output(index, y);
+}
+
+void Builder::backward_batch_norm(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  const Saved& saved = saved_[index];
+  const ValueId x = *saved.remembered;
+  const Elements elements = graph_.value(dy).elements;
+  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.front()});
+  add_node(index, Pass::vector_bwd, NodeKind::reduction, elements,
+           {all_of(dy), all_of(x), all_of(*saved.statistics)}, {all_of(sums, true)},
+           {{VectorKind::batch_norm_backward_reduce, elements}});
+  std::vector<Use> inputs{all_of(dy), all_of(x), all_of(*saved.statistics), all_of(sums)};
+  if (saved.affine) {
+    small_[index][*saved.affine].gradient = sums;
+    inputs.push_back(all_of(small_[index][*saved.affine].working));
+  }
+  if (!needs_gradient(l.inputs.front())) return;
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
+  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, std::move(inputs), {all_of(dx)},
+           {{VectorKind::batch_norm_backward_apply, elements}});
+  contribute(l.inputs.front(), dx);
+}
+
+void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  const Saved& saved = saved_[index];
+  const Elements elements = graph_.value(dy).elements;
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
+  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{2 * l.output.back()});
+  std::vector<Use> inputs{all_of(dy), all_of(*saved.remembered), all_of(*saved.statistics)};
+  std::vector<Use> outputs{all_of(dx)};
+  if (saved.affine) {
+    inputs.push_back(all_of(small_[index][*saved.affine].working));
+    outputs.push_back(all_of(sums, true));
+    small_[index][*saved.affine].gradient = sums;
+  }
+  add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements, std::move(inputs), std::move(outputs),
+           {{VectorKind::layer_norm_backward, elements}});
+  contribute(l.inputs.front(), dx);
+}
+
+}  // namespace nibble::lowering
