@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "models/base/error.hpp"
 #include "sim/app/commands.hpp"
@@ -19,6 +21,9 @@ constexpr const char* kExamples = R"(Examples:
   nibble compare --network bert-base --batch 8 --accelerator rapid --recipes fp16,hfp8
   nibble compare --accelerator rapid --recipes fp16,int4,int2 --mode inference --batch 1 --baseline fp16
   nibble compare --runs fp16@rapid,fp4@rapid-fp4 --samples 1281167 --epochs 90 --grid usa --format json)";
+
+/// What is compared when nobody says: each precision on the machine of its generation.
+constexpr const char* kDefaultRuns[] = {"fp32@rapid-fp32", "fp16@rapid", "hfp8@rapid", "fp4@rapid-fp4"};
 
 struct CompareOptions {
   StepOptions step;
@@ -44,13 +49,24 @@ Pair parse_run(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+/// The same run twice has nothing to compare, and its ratios would have one name.
+void check_distinct(const std::vector<Pair>& pairs) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const Pair& pair : pairs) {
+    if (!seen.emplace(pair.recipe, pair.accelerator).second) {
+      throw InputError("CLI-USAGE", fmt::format("the run {}@{} is given twice", pair.recipe, pair.accelerator));
+    }
+  }
+}
+
 std::vector<Pair> pairs_of(const CompareOptions& options) {
   std::vector<Pair> pairs;
   for (const std::string& run : options.runs) pairs.push_back(parse_run(run));
   for (const std::string& recipe : options.recipes) pairs.push_back({recipe, options.accelerator});
   if (pairs.empty()) {
-    throw InputError("CLI-USAGE", "compare needs --runs recipe@accelerator,..., or --accelerator with --recipes");
+    for (const char* run : kDefaultRuns) pairs.push_back(parse_run(run));
   }
+  check_distinct(pairs);
   return pairs;
 }
 
@@ -95,7 +111,11 @@ void add_compare_command(CLI::App& program) {
       program.add_subcommand("compare", "Simulate the same step with several recipes and machines, side by side");
   command->footer(kExamples);
   CLI::Option* runs =
-      command->add_option("--runs", options->runs, "What to compare: recipe@accelerator, ...")->delimiter(',');
+      command
+          ->add_option("--runs", options->runs,
+                       "What to compare: recipe@accelerator, ... (default: fp32@rapid-fp32, fp16@rapid, hfp8@rapid, "
+                       "fp4@rapid-fp4)")
+          ->delimiter(',');
   CLI::Option* accelerator =
       command->add_option("-a,--accelerator", options->accelerator, "Short form: one machine for all --recipes");
   CLI::Option* recipes =

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kLargestBatch = 1'000'000;
 constexpr std::uint64_t kMostSamples = 1'000'000'000'000;
+/// Training images of ILSVRC 2012, which ResNet, VGG and MobileNet are trained on (imagenet in models/SOURCES.md).
+constexpr std::uint64_t kImageNetSamples = 1'281'167;
 
 std::string text_of(const Json& document, const OutputOptions& options) {
   if (options.format == "json") return json_text(document);
@@ -35,9 +37,10 @@ RunRequest StepOptions::request(const std::string& recipe, const std::string& ac
 
 std::optional<TrainingLength> StepOptions::training() const {
   if (!samples && !epochs) return std::nullopt;
-  if (!samples) throw InputError("CLI-USAGE", "--epochs needs --samples, the samples of one epoch");
-  if (mode != "training") throw InputError("CLI-USAGE", "--samples scales a training, this is an inference");
-  return TrainingLength{epochs.value_or(1.0), *samples};
+  if (mode != "training") {
+    throw InputError("CLI-USAGE", "--samples and --epochs scale a training, this is an inference");
+  }
+  return TrainingLength{epochs.value_or(1.0), samples.value_or(kImageNetSamples)};
 }
 
 DocumentOptions OutputOptions::document(const StepOptions& step) const {
@@ -70,7 +73,8 @@ void add_step_options(CLI::App& command, StepOptions& options) {
   command.add_flag("--no-residency", options.no_residency,
                    "Send every tensor through external memory, even where it would fit on chip");
   command.add_flag("--no-memoise", options.no_memoise, "Simulate equal operations again: slower, with equal results");
-  command.add_option("--samples", options.samples, "Scale the step to a training over so many samples")
+  command.add_option("--samples", options.samples,
+                     "Scale the step to a training over so many samples (default with --epochs: ImageNet's 1281167)")
       ->check(CLI::Range(std::uint64_t{1}, kMostSamples));
   command.add_option("--epochs", options.epochs, "Passes over the samples of that training (default 1)")
       ->check(CLI::Range(1e-6, 1e9));

@@ -24,7 +24,7 @@ struct StepOptions {
   std::optional<double> epochs;
 
   [[nodiscard]] RunRequest request(const std::string& recipe, const std::string& accelerator) const;
-  /// InputError [CLI-USAGE] for epochs without samples, or for an inference.
+  /// Epochs alone are epochs of ImageNet. InputError [CLI-USAGE] for an inference.
   [[nodiscard]] std::optional<TrainingLength> training() const;
 };
 

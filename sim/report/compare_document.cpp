@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "models/base/error.hpp"
 #include "sim/report/document.hpp"
@@ -51,6 +52,16 @@ Json ratios_to(const Json& run, const Json& baseline) {
   return ratios;
 }
 
+/// Runs are told apart by their labels; a file that extends another keeps its name unless it says otherwise.
+void check_labels(const std::vector<Json>& runs) {
+  std::set<std::string> labels;
+  for (const Json& run : runs) {
+    if (labels.insert(run_label(run)).second) continue;
+    throw InputError("CMP-NAME", "two runs are called " + run_label(run),
+                     "give the machine's or the recipe's file a 'name' of its own");
+  }
+}
+
 }  // namespace
 
 std::string run_label(const Json& run) {
@@ -58,6 +69,7 @@ std::string run_label(const Json& run) {
 }
 
 Json compare_document(std::vector<Json> runs, const std::optional<std::string>& baseline) {
+  check_labels(runs);
   const std::vector<const Json*> baselines = find_baselines(runs, baseline);
   Json ratios = Json::array();
   for (const Json& run : runs) {

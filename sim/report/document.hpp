@@ -42,7 +42,8 @@ struct DocumentOptions {
 /// Runs side by side, in the order given, and every run's ratios to the baselines.
 ///
 /// `baseline`: label or recipe name of the run to compare with; by default the first run of recipe fp16 and the
-/// first of recipe fp32, as far as they are there. InputError [CMP-BASELINE] if no run is called so.
+/// first of recipe fp32, as far as they are there. InputError [CMP-BASELINE] if no run is called so, [CMP-NAME] if two
+/// runs have one label.
 [[nodiscard]] Json compare_document(std::vector<Json> runs, const std::optional<std::string>& baseline = {});
 
 /// Indented JSON text with a final newline; numbers in the shortest form that reads back exactly.
