@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "models/config/accelerator.hpp"
+#include "models/gemm/gemm.hpp"
+
+namespace nibble {
+
+/// What no source settles about a machine's accumulation, with the assumed defaults.
+struct MachineOptions {
+  std::uint32_t chunk_length = 64;  ///< the 2018 paper's; 0: no chunks
+  std::uint32_t tree_width = 0;     ///< 0: rows x macs_per_lane, all products that meet in one column in one cycle
+};
+
+/// How `mpe` accumulates in `mode` for operands of these formats: README.md, "The machine's order".
+///
+/// An integer accumulator counts in units of the operands' product: for fixed point <IL, FL> its point is at 2 FL.
+[[nodiscard]] GemmArithmetic machine_arithmetic(const MpeArray& mpe, const MacMode& mode, const std::string& a_format,
+                                                const std::string& b_format, const std::string& output_format,
+                                                const MachineOptions& options = {});
+
+/// Scale exponent of an operand format's integers; block and floating formats have none: 0.
+[[nodiscard]] int operand_scale_exponent(const std::string& format);
+
+}  // namespace nibble
