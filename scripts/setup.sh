@@ -12,8 +12,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libboost-dev libfmt-dev libyaml-cpp-dev
-  nlohmann-json3-dev libcli11-dev libxxhash-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev python3)
+  nlohmann-json3-dev libcli11-dev libxxhash-dev librandom123-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3)
 capture_packages=(python3-torch python3-torchvision)
 
 # missing PACKAGE...: those that are not installed, one a line.
