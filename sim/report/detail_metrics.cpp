@@ -6,9 +6,10 @@ std::vector<Metric> detail_metrics() {
   const char* parts = "sim/report/layers_document.cpp";
   const char* lowering = "workloads/lowering/step.hpp";
   const char* mapper = "sim/mapper/program.hpp";
-  const char* array = "sim/core/mpe_array.cpp";
+  const char* array = "sim/core/corelet.cpp";
+  const char* core = "sim/core/compute_core.cpp";
   const char* energy = "models/energy/energy.cpp";
-  const char* activity = "models/energy/activity.hpp";
+  const char* activity = "sim/chip/machine.cpp";
   const char* training = "sim/report/training_document.cpp";
   const char* training_run = "models/carbon/training_run.cpp";
   const char* equivalents = "models/carbon/equivalents.cpp";
@@ -52,7 +53,7 @@ std::vector<Metric> detail_metrics() {
       {"layers.b_format", "text", "number format of the GEMM's second operand", "", lowering},
       {"layers.mapping", "text", "how the operation was split over cores and tiled", "", mapper},
       {"layers.vector_work", "text", "what the SFUs do in this operation", "", lowering},
-      {"layers.macs", "MACs", "executed, gated ones included", "", array},
+      {"layers.macs", "MACs", "executed, gated ones included", "", core},
       {"layers.cycles", "core clock cycles", "duration of the operation", "", "sim/system/simulate.cpp"},
       {"layers.time_s", "s", "layers.cycles / machine.clock_hz", "", parts},
       {"layers.utilisation", "1 (0..1)", "layers.macs / (peak MACs per cycle of its MAC mode * layers.cycles)",
@@ -60,14 +61,14 @@ std::vector<Metric> detail_metrics() {
       {"layers.compute_cycles", "array cycles", "rows stream through an array", of_operation, array},
       {"layers.fill_drain_cycles", "array cycles", "pipeline fill and drain, bubbles, weight loads not hidden",
        of_operation, array},
-      {"layers.stalls.memory", "array cycles", "waiting for external memory", of_operation, array},
+      {"layers.stalls.memory", "array cycles", "waiting for external memory", of_operation, core},
       {"layers.stalls.ring", "array cycles", "waiting for the ring or the exchange of partial sums", of_operation,
-       array},
+       core},
       {"layers.stalls.l1", "array cycles", "fed below full rate by the L1 port", of_operation, array},
       {"layers.stalls.vector", "array cycles", "the SFUs work and the arrays have nothing to do", of_operation,
-       array},
+       core},
       {"layers.stalls.sync", "array cycles", "done, or without a share, while another core still runs", of_operation,
-       array},
+       core},
       {"layers.bytes.register_read", "bytes", "read from MPE registers and local accumulators", "", activity},
       {"layers.bytes.register_written", "bytes", "written to MPE registers and local accumulators", "", activity},
       {"layers.bytes.l0_read", "bytes", "read from L0 buffers", "", activity},

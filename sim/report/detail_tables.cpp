@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "sim/report/summary_tables.hpp"
 
@@ -68,11 +69,12 @@ std::string layers_table(const Json& run) {
   const std::string group = "percent of array cycles";
   columns.push_back(in_group(group, percents("compute", shares_of(layers, "compute_cycles", arrays))));
   columns.push_back(in_group(group, percents("fill+drain", shares_of(layers, "fill_drain_cycles", arrays))));
-  for (const char* cause : {"memory", "ring", "l1", "vector", "sync"}) {
-    columns.push_back(in_group(group, percents(cause, shares_of(layers, std::string("stalls.") + cause, arrays))));
+  for (const auto& [cause, heading] : {std::pair{"memory", "memory"}, {"ring", "ring"}, {"l1", "L1"},
+                                       {"vector", "vector"}, {"sync", "sync"}}) {
+    columns.push_back(in_group(group, percents(heading, shares_of(layers, std::string("stalls.") + cause, arrays))));
   }
-  for (const char* level : {"l0", "l1", "memory"}) {
-    columns.push_back(in_group("bytes read and written", amounts(level, "B", both(layers, level))));
+  for (const auto& [level, heading] : {std::pair{"l0", "L0"}, {"l1", "L1"}, {"memory", "memory"}}) {
+    columns.push_back(in_group("bytes read and written", amounts(heading, "B", both(layers, level))));
   }
   columns.push_back(amounts("energy", "J", values_of(layers, "energy_j.total")));
   return "Operations of the step, in order\n" + table_text(columns);

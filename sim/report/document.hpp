@@ -27,7 +27,7 @@ struct TrainingLength {
 struct DocumentOptions {
   bool layers = false;        ///< one entry for each operation of the step
   bool energy_table = false;  ///< one entry for each event: count, pJ, source, product
-  std::optional<TrainingLength> training;  ///< cost of a whole training
+  std::optional<TrainingLength> training = {};  ///< cost of a whole training
 };
 
 /// Everything there is to report of a run, by the names that sim/report/README.md documents and `explain` defines.

@@ -5,11 +5,12 @@ namespace nibble {
 std::vector<Metric> run_metrics() {
   const char* document = "sim/report/run_document.cpp";
   const char* parts = "sim/report/layers_document.cpp";
-  const char* array = "sim/core/mpe_array.cpp";
+  const char* array = "sim/core/corelet.cpp";
+  const char* core = "sim/core/compute_core.cpp";
   const char* system = "sim/system/simulate.cpp";
   const char* energy = "models/energy/energy.cpp";
   const char* carbon = "models/carbon/carbon.cpp";
-  const char* activity = "models/energy/activity.hpp";
+  const char* activity = "sim/chip/machine.cpp";
   const char* of_run = "all array cycles of the run (array_cycles.total)";
   return {
       {"schema", "text", "name and version of the document's layout", "", document},
@@ -31,7 +32,7 @@ std::vector<Metric> run_metrics() {
       {"batch", "samples", "samples in the step", "", document},
       {"residency", "true or false",
        "whether tensors that fit stay in L1 between the operation that makes them and the one that reads them", "",
-       "sim/mapper"},
+       "sim/mapper/residency.cpp"},
       {"machine.clock_hz", "Hz", "core clock", "", "models/config/accelerator.hpp"},
       {"machine.voltage_v", "V", "core supply voltage", "", "models/config/accelerator.hpp"},
       {"machine.cores", "1", "cores of the chip", "", "models/config/accelerator.hpp"},
@@ -41,7 +42,7 @@ std::vector<Metric> run_metrics() {
        "", system},
       {"samples_per_s", "samples/s", "batch / time_s", "one second of simulated time", document},
       {"macs", "MACs",
-       "multiply-accumulates executed by the arrays; those that zero-gating holds still are counted too", "", array},
+       "multiply-accumulates executed by the arrays; those that zero-gating holds still are counted too", "", core},
       {"peak_macs", "MACs",
        "what the arrays could have executed over all cycles of the step: macs * cycles / ideal cycles, the ideal being "
        "every lane at work in every cycle, each GEMM at the rate of its own MAC mode", "", system},
@@ -56,13 +57,13 @@ std::vector<Metric> run_metrics() {
        "pipeline fill and drain, bubbles between passes, loads of weight blocks that no computation hides", of_run,
        array},
       {"array_cycles.memory", "array cycles", "waiting for data from external memory, or for a buffer that is on "
-       "its way there", of_run, array},
+       "its way there", of_run, core},
       {"array_cycles.ring", "array cycles",
-       "the data has left the memory and not arrived; exchange of partial sums between cores", of_run, array},
+       "the data has left the memory and not arrived; exchange of partial sums between cores", of_run, core},
       {"array_cycles.l1", "array cycles", "the L1 port could not feed the array at its full rate", of_run, array},
-      {"array_cycles.vector", "array cycles", "the SFUs work and the arrays have nothing to do", of_run, array},
+      {"array_cycles.vector", "array cycles", "the SFUs work and the arrays have nothing to do", of_run, core},
       {"array_cycles.sync", "array cycles",
-       "done, or without a share of the work, while another core or corelet still runs", of_run, array},
+       "done, or without a share of the work, while another core or corelet still runs", of_run, core},
       {"passes.*.operations", "1", "operations of this part of the step (fwd: forward GEMMs; dgrad: gradients of "
        "activations; wgrad: gradients of weights; vector: work on the SFUs alone; update: the optimiser)", "", parts},
       {"passes.*.macs", "MACs", "executed in this part of the step", "", parts},
@@ -114,8 +115,8 @@ std::vector<Metric> run_metrics() {
       {"activity.core_idle_cycles", "core cycles", "summed over cores: the rest; busy + idle = cores * cycles", "",
        activity},
       {"activity.memory_busy_cycles", "core clock cycles", "in which the external memory moves data", "",
-       "sim/chip"},
-      {"activity.sfu_busy_cycles", "corelet cycles", "summed over corelets: the SFUs work", "", "sim/core"},
+       "sim/chip/external_memory.cpp"},
+      {"activity.sfu_busy_cycles", "corelet cycles", "summed over corelets: the SFUs work", "", core},
       {"coverage.layers_with_cost", "1", "layers of the network (and the optimiser) that became operations", "",
        document},
       {"coverage.operations", "1", "operations of the step; each has been simulated", "", document},

@@ -50,11 +50,15 @@ Json training_object(const RunResult& result, const TrainingLength& length) {
 std::string training_runs(const std::vector<Json>& runs) {
   if (!runs.front().contains("training_run")) return "";
   const auto values = [&](const char* key) { return values_of(runs, std::string("training_run.") + key); };
-  std::vector<double> hours = values("time_s");
-  for (double& time : hours) time /= 3600;
-  std::vector<TableColumn> columns = {words("run", labels_of(runs)), numbers("time", "h", hours),
-                                      numbers("energy", "kWh", values("energy_kwh")),
-                                      numbers("carbon", "kgCO2e", values("carbon_kg.total"))};
+  const auto scaled = [&](const char* key, double factor) {
+    std::vector<double> all = values(key);
+    for (double& value : all) value *= factor;
+    return all;
+  };
+  const std::vector<TableColumn> columns = {words("run", labels_of(runs)),
+                                            numbers("time", "h", scaled("time_s", 1.0 / 3600)),
+                                            amounts("energy", "Wh", scaled("energy_kwh", 1e3)),
+                                            amounts("carbon", "gCO2e", scaled("carbon_kg.total", 1e3))};
   const Json& first = runs.front().at("training_run");
   return fmt::format("A training of {:g} epochs over {} samples: {:.0f} steps\n", first.at("epochs").get<double>(),
                      first.at("samples").get<std::uint64_t>(), first.at("steps").get<double>()) +
