@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "models/base/check.hpp"
 #include "models/formats/array_kernel.hpp"
@@ -79,15 +78,60 @@ LaneRules lane_rules(const NumberFormat& format, const Conversion& conversion) {
   return rules;
 }
 
-template <class Code>
-array_kernel::EncodeLanes<Code> kernel_of(SimdLevel level) {
+const array_kernel::Kernels& kernels_of(SimdLevel level) {
   NIBBLE_CHECK(level <= best_simd_level(), "this machine has no {}", word_of(level));
-  const array_kernel::Kernels& kernels = level == SimdLevel::avx512 ? array_kernel::kAvx512
-                                         : level == SimdLevel::avx2 ? array_kernel::kAvx2
-                                                                    : array_kernel::kBaseline;
+  switch (level) {
+    case SimdLevel::avx512: return array_kernel::kAvx512;
+    case SimdLevel::avx2: return array_kernel::kAvx2;
+    case SimdLevel::baseline: break;
+  }
+  return array_kernel::kBaseline;
+}
+
+template <class Code>
+array_kernel::EncodeLanes<Code> encoder_of(SimdLevel level) {
+  const array_kernel::Kernels& kernels = kernels_of(level);
   if constexpr (sizeof(Code) == 1) return kernels.to8;
   else if constexpr (sizeof(Code) == 2) return kernels.to16;
   else return kernels.to32;
+}
+
+template <class Code>
+array_kernel::DecodeLanes<Code> decoder_of(SimdLevel level) {
+  const array_kernel::Kernels& kernels = kernels_of(level);
+  if constexpr (sizeof(Code) == 1) return kernels.from8;
+  else if constexpr (sizeof(Code) == 2) return kernels.from16;
+  else return kernels.from32;
+}
+
+/// Whether floats hold the format's values as normal numbers, or as the same subnormals.
+bool decodes_in_lanes(const NumberFormat& format) {
+  if (format.encoding == Encoding::integer) {
+    return (format.bits < 32 || format.is_signed) && std::abs(format.scale_exponent) < 100;
+  }
+  const bool is_float = format.bias == 127 && format.exponent_bits == 8 && format.lowest == LowestBinade::subnormal;
+  return is_float || (format.smallest_normal() >= std::numeric_limits<float>::min() &&
+                      format.smallest() >= 0x1p-140 && format.largest() <= std::numeric_limits<float>::max() &&
+                      format.lowest != LowestBinade::normal);
+}
+
+array_kernel::DecodeRules decode_rules(const NumberFormat& format) {
+  array_kernel::DecodeRules rules;
+  rules.grid = grid_of(format);
+  rules.sign_mask = format.sign_mask();
+  rules.code_mask = format.code_mask();
+  rules.sign_shift = 32 - format.bits;
+  const int quantum = format.quantum_exponent();
+  rules.quantum = std::ldexp(1.0F, quantum);
+  if (format.encoding == Encoding::integer) return rules;
+  const auto radix_bits = static_cast<int>(format.log2_radix);
+  rules.field_shift = 23 - format.mantissa_bits + (format.log2_radix - 1);
+  rules.field_offset = static_cast<std::uint32_t>(127 - format.bias * radix_bits + format.scale_exponent) << 23;
+  // Subnormals by multiplication; in formats without them, only zero.
+  rules.subnormal_end = format.lowest == LowestBinade::subnormal ? format.smallest_normal_code() : 1;
+  rules.largest_finite = format.largest_code();
+  rules.infinity_code = format.specials == Specials::ieee ? format.overflow_code() : 0;
+  return rules;
 }
 
 template <class Code>
@@ -105,7 +149,7 @@ void encode_any(const NumberFormat& format, const Conversion& conversion, std::s
     return;
   }
   const LaneRules rules = lane_rules(format, conversion);
-  const auto kernel = kernel_of<Code>(level);
+  const auto kernel = encoder_of<Code>(level);
   if (!stochastic) {
     kernel(rules, values.data(), nullptr, codes.data(), values.size());
     return;
@@ -126,16 +170,13 @@ void encode_any(const NumberFormat& format, const Conversion& conversion, std::s
 }
 
 template <class Code>
-void decode_any(const NumberFormat& format, std::span<const Code> codes, std::span<float> values) {
+void decode_any(const NumberFormat& format, std::span<const Code> codes, std::span<float> values, SimdLevel level) {
   NIBBLE_CHECK(codes.size() == values.size(), "{} values for {} codes", values.size(), codes.size());
-  constexpr unsigned kLargestTable = 16;  // bits: 256 KiB of floats, within the L2 cache
-  if (format.bits > kLargestTable || codes.size() < (std::size_t{1} << format.bits)) {
-    for (std::size_t i = 0; i < codes.size(); ++i) values[i] = static_cast<float>(decode(format, codes[i]));
+  if (decodes_in_lanes(format)) {
+    decoder_of<Code>(level)(decode_rules(format), codes.data(), values.data(), codes.size());
     return;
   }
-  std::vector<float> table(std::size_t{1} << format.bits);
-  for (std::uint32_t code = 0; code < table.size(); ++code) table[code] = static_cast<float>(decode(format, code));
-  for (std::size_t i = 0; i < codes.size(); ++i) values[i] = table[codes[i]];
+  for (std::size_t i = 0; i < codes.size(); ++i) values[i] = static_cast<float>(decode(format, codes[i]));
 }
 
 }  // namespace
@@ -153,22 +194,29 @@ void encode_array(const NumberFormat& format, const Conversion& conversion, std:
   encode_any(format, conversion, values, codes, random, level);
 }
 
-void decode_array(const NumberFormat& format, std::span<const std::uint8_t> codes, std::span<float> values) {
-  decode_any(format, codes, values);
+void decode_array(const NumberFormat& format, std::span<const std::uint8_t> codes, std::span<float> values,
+                  SimdLevel level) {
+  decode_any(format, codes, values, level);
 }
-void decode_array(const NumberFormat& format, std::span<const std::uint16_t> codes, std::span<float> values) {
-  decode_any(format, codes, values);
+void decode_array(const NumberFormat& format, std::span<const std::uint16_t> codes, std::span<float> values,
+                  SimdLevel level) {
+  decode_any(format, codes, values, level);
 }
-void decode_array(const NumberFormat& format, std::span<const std::uint32_t> codes, std::span<float> values) {
-  decode_any(format, codes, values);
+void decode_array(const NumberFormat& format, std::span<const std::uint32_t> codes, std::span<float> values,
+                  SimdLevel level) {
+  decode_any(format, codes, values, level);
 }
 
 void round_array(const NumberFormat& format, const Conversion& conversion, std::span<const float> in,
                  std::span<float> out, const RandomSource& random, SimdLevel level) {
   NIBBLE_CHECK(in.size() == out.size(), "{} values into {}", in.size(), out.size());
-  std::vector<std::uint32_t> codes(in.size());
-  encode_array(format, conversion, in, codes, random, level);
-  decode_array(format, std::span<const std::uint32_t>{codes}, out);
+  std::array<std::uint32_t, kBatch> codes;
+  for (std::size_t at = 0; at < in.size(); at += kBatch) {
+    const std::size_t count = std::min(kBatch, in.size() - at);
+    const RandomSource here{random.seed, random.tensor, random.first_index + at};
+    encode_array(format, conversion, in.subspan(at, count), std::span{codes.data(), count}, here, level);
+    decode_array(format, std::span<const std::uint32_t>{codes.data(), count}, out.subspan(at, count), level);
+  }
 }
 
 }  // namespace nibble

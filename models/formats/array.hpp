@@ -31,9 +31,12 @@ void encode_array(const NumberFormat& format, const Conversion& conversion, std:
                   SimdLevel level = best_simd_level());
 
 /// Values of codes; exact for every format of at most 24 significant bits within float's range.
-void decode_array(const NumberFormat& format, std::span<const std::uint8_t> codes, std::span<float> values);
-void decode_array(const NumberFormat& format, std::span<const std::uint16_t> codes, std::span<float> values);
-void decode_array(const NumberFormat& format, std::span<const std::uint32_t> codes, std::span<float> values);
+void decode_array(const NumberFormat& format, std::span<const std::uint8_t> codes, std::span<float> values,
+                  SimdLevel level = best_simd_level());
+void decode_array(const NumberFormat& format, std::span<const std::uint16_t> codes, std::span<float> values,
+                  SimdLevel level = best_simd_level());
+void decode_array(const NumberFormat& format, std::span<const std::uint32_t> codes, std::span<float> values,
+                  SimdLevel level = best_simd_level());
 
 /// What the format makes of each value: decode(encode(value)). `in` and `out` may be the same.
 void round_array(const NumberFormat& format, const Conversion& conversion, std::span<const float> in,

@@ -38,10 +38,29 @@ template <class Code>
 using EncodeLanes = void (*)(const LaneRules& rules, const float* values, const std::uint32_t* random, Code* codes,
                              std::size_t count);
 
+/// A format, boiled down to what the inner loop over codes needs.
+struct DecodeRules {
+  Grid grid = Grid::radix2;
+  std::uint32_t sign_mask = 0, code_mask = 0;
+  std::uint32_t sign_shift = 0;       ///< of the code's sign bit, to a float's
+  std::uint32_t field_shift = 0;      ///< floating: of the magnitude, onto a float's exponent and mantissa
+  std::uint32_t field_offset = 0;     ///< then added: the difference of biases
+  std::uint32_t subnormal_end = 0;    ///< magnitudes below: quantum x magnitude
+  float quantum = 0;
+  std::uint32_t largest_finite = 0;   ///< magnitudes above: infinity or NaN
+  std::uint32_t infinity_code = 0;    ///< the one that is infinity; 0 if none is
+};
+
+template <class Code>
+using DecodeLanes = void (*)(const DecodeRules& rules, const Code* codes, float* values, std::size_t count);
+
 struct Kernels {
   EncodeLanes<std::uint8_t> to8;
   EncodeLanes<std::uint16_t> to16;
   EncodeLanes<std::uint32_t> to32;
+  DecodeLanes<std::uint8_t> from8;
+  DecodeLanes<std::uint16_t> from16;
+  DecodeLanes<std::uint32_t> from32;
 };
 
 extern const Kernels kBaseline, kAvx2, kAvx512;

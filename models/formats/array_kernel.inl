@@ -7,6 +7,7 @@
 
 namespace {
 
+using nibble::array_kernel::DecodeRules;
 using nibble::array_kernel::Grid;
 using nibble::array_kernel::LaneRules;
 using std::int32_t;
@@ -129,6 +130,44 @@ void encode_lanes(const LaneRules& rules, const float* values, const uint32_t* r
     case Grid::radix2: encode_grid<Grid::radix2>(rules, values, random, codes, count); break;
     case Grid::radix4: encode_grid<Grid::radix4>(rules, values, random, codes, count); break;
     case Grid::integer: encode_grid<Grid::integer>(rules, values, random, codes, count); break;
+  }
+}
+
+template <Grid grid>
+inline float decode_lane(const DecodeRules& rules, uint32_t code) {
+  const uint32_t sign = (code & rules.sign_mask) << rules.sign_shift;
+  float value;
+  if constexpr (grid == Grid::integer) {
+    // Sign extension: what the sign bit is worth twice, taken away.
+    const int32_t integer = static_cast<int32_t>(code - ((code & rules.sign_mask) << 1));
+    return static_cast<float>(integer) * rules.quantum;
+  } else {
+    const uint32_t magnitude = code & ~rules.sign_mask;
+    const float small = static_cast<float>(static_cast<int32_t>(magnitude)) * rules.quantum;
+    uint32_t small_bits;
+    __builtin_memcpy(&small_bits, &small, sizeof small_bits);
+    uint32_t bits = (magnitude << rules.field_shift) + rules.field_offset;
+    bits = select(mask_of(magnitude < rules.subnormal_end), small_bits, bits);
+    const uint32_t special = select(mask_of(magnitude == rules.infinity_code), 0x7f800000U, 0x7fc00000U);
+    bits = select(mask_of(magnitude > rules.largest_finite), special, bits);
+    bits |= sign & ~(mask_of(magnitude > rules.largest_finite) & mask_of(magnitude != rules.infinity_code));
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+}
+
+template <Grid grid, class Code>
+void decode_loop(const DecodeRules& shared, const Code* codes, float* values, std::size_t count) {
+  const DecodeRules rules = shared;
+  for (std::size_t i = 0; i < count; ++i) values[i] = decode_lane<grid>(rules, codes[i]);
+}
+
+template <class Code>
+void decode_lanes(const DecodeRules& rules, const Code* codes, float* values, std::size_t count) {
+  if (rules.grid == Grid::integer) {
+    decode_loop<Grid::integer>(rules, codes, values, count);
+  } else {
+    decode_loop<Grid::radix2>(rules, codes, values, count);
   }
 }
 
