@@ -16,6 +16,7 @@ Kind parse_kind(const std::string& word) {
   std::vector<std::string> words;
   for (const Kind kind : kKinds) {
     if (word == kind_name(kind) || word == plural(kind)) return kind;
+    words.push_back(kind_name(kind));
     words.push_back(plural(kind));
   }
   const std::string near = nearest_word(word, words);

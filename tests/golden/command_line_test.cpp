@@ -1,0 +1,162 @@
+// Proves, through the real binary: help, messages, exit codes and streams are as the documentation says.
+#include <gmock/gmock.h>
+
+#include "tests/golden/program.hpp"
+
+namespace nibble {
+namespace {
+
+using test::nibble;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::vector<std::string> kSmall = {"run", "--network", "resnet18", "--batch", "1", "--mode", "inference"};
+
+std::vector<std::string> small(std::vector<std::string> more) {
+  more.insert(more.begin(), kSmall.begin(), kSmall.end());
+  return more;
+}
+
+class Help : public testing::TestWithParam<const char*> {};
+
+TEST_P(Help, HasExamplesThatNameTheCommand) {
+  const std::string command = GetParam();
+  const test::Outcome help = command.empty() ? nibble({"--help"}) : nibble({command, "--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_EQ(help.err, "");
+  EXPECT_THAT(help.out, HasSubstr("Examples:"));
+  EXPECT_THAT(help.out, HasSubstr(("  nibble " + command).c_str()));
+}
+INSTANTIATE_TEST_SUITE_P(Commands, Help, testing::Values("", "run", "compare", "list", "show", "explain"));
+
+TEST(Program, TellsItsVersion) { EXPECT_EQ(nibble({"--version"}).out, "nibble " NIBBLE_VERSION "\n"); }
+
+struct Mistake {
+  const char* name;
+  std::vector<std::string> arguments;
+  const char* id;
+  const char* hint;
+};
+
+void PrintTo(const Mistake& mistake, std::ostream* stream) { *stream << mistake.name; }
+
+class WrongInput : public testing::TestWithParam<Mistake> {};
+
+TEST_P(WrongInput, ExitsWithTwoAndSaysWhatWouldBeRight) {
+  const test::Outcome outcome = nibble(GetParam().arguments);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr(std::string("error [") + GetParam().id + "]"));
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().hint));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, WrongInput,
+    testing::Values(
+        Mistake{"NoCommand", {}, "CLI-USAGE", "nibble --help"},
+        Mistake{"UnknownCommand", {"comprae"}, "CLI-USAGE", "did you mean 'compare'?"},
+        Mistake{"UnknownOption", {"run", "--bacth", "3"}, "CLI-USAGE", "did you mean '--batch'?"},
+        Mistake{"BatchOfZero", {"run", "--batch", "0"}, "CLI-USAGE", "--batch"},
+        Mistake{"BatchOfWords", {"run", "--batch", "many"}, "CLI-USAGE", "--batch"},
+        Mistake{"UnknownMode", {"run", "--mode", "sleeping"}, "CLI-USAGE", "training"},
+        Mistake{"UnknownNetwork", {"run", "--network", "resnet5O"}, "CAT-UNKNOWN", "did you mean 'resnet50'?"},
+        Mistake{"UnknownAccelerator", {"run", "--accelerator", "rapit"}, "CAT-UNKNOWN", "did you mean 'rapid'?"},
+        Mistake{"UnknownGrid", {"run", "--grid", "wrold"}, "CAT-UNKNOWN", "did you mean 'world'?"},
+        Mistake{"FormatThatTheMachineLacks", {"run", "--recipe", "fp4", "--accelerator", "rapid"}, "ACC-FORMAT",
+                "int4 x int4"},
+        Mistake{"InferenceRecipeInTraining", {"run", "--recipe", "int4"}, "LOW-INFERENCE", "--mode inference"},
+        Mistake{"EpochsOfAnInference", {"run", "--mode", "inference", "--epochs", "2"}, "CLI-USAGE", "inference"},
+        Mistake{"TwoTablesInCsv", {"run", "--format", "csv", "--layers", "--energy-table"}, "CLI-USAGE", "CSV"},
+        Mistake{"FolderThatIsNotThere", {"run", "--output", "/no/such/folder/x"}, "OUT-WRITE", "/no/such/folder/x"},
+        Mistake{"ProgramThatIsNotThere", {"run", "--program", "/no/such/file"}, "PRG-FILE", "/no/such/file"},
+        Mistake{"ProgramAndNetwork", {"run", "--program", "x", "--network", "vgg16"}, "CLI-USAGE", "--program"},
+        Mistake{"RunWithoutMachine", {"compare", "--runs", "fp16"}, "CLI-USAGE", "fp16@rapid"},
+        Mistake{"RunGivenTwice", {"compare", "--runs", "fp16@rapid,fp16@rapid"}, "CLI-USAGE", "twice"},
+        Mistake{"RecipesWithoutMachine", {"compare", "--recipes", "fp16"}, "CLI-USAGE", "--accelerator"},
+        Mistake{"UnknownKind", {"show", "netwrok", "vgg16"}, "CLI-KIND", "did you mean 'network"},
+        Mistake{"UnknownMetric", {"explain", "utilization"}, "MET-UNKNOWN", "did you mean 'utilisation'?"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(Program, ReportsEveryProblemOfAFileWithItsPlace) {
+  const test::TemporaryFolder folder;
+  const std::string file = folder.write("mine.yaml",
+                                        "schema: nibble/accelerator/1\nextends: rapid\nname: mine\ncores: -1\nclok: 1 GHz\n");
+  const test::Outcome outcome = nibble(small({"--accelerator", file}));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":4:"));
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":5:"));
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean 'clock'?"));
+  EXPECT_THAT(outcome.err, HasSubstr("2 problems"));
+}
+
+TEST(Program, OnesOwnFileStandsWhereANameDoes) {
+  const test::TemporaryFolder folder;
+  const std::string file =
+      folder.write("mine.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: mine\ncores: 2\n");
+  const Json own = test::nibble_json(small({"--accelerator", file}));
+  EXPECT_EQ(own.at("accelerator"), "mine");
+  EXPECT_EQ(own.at("machine").at("cores"), 2);
+}
+
+TEST(Program, WritesAFileWholeOrNotAtAll) {
+  const test::TemporaryFolder folder;
+  const std::string file = folder.write("result.json", "old");
+  EXPECT_EQ(nibble(small({"--recipe", "no-such", "--format", "json", "--output", file})).code, 2);
+  EXPECT_EQ(test::content_of(file), "old");
+  const test::Outcome outcome = nibble(small({"--format", "json", "--output", file}));
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(Json::parse(test::content_of(file)).at("network"), "resnet18");
+  EXPECT_EQ(folder.count(), 1U);
+}
+
+TEST(Program, SaysWhenStdoutCannotTakeTheResult) {
+  const test::Outcome outcome = nibble(small({}), "/dev/full");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("OUT-WRITE"));
+}
+
+TEST(Program, ShowsNoProgressInAPipe) {
+  const test::Outcome outcome = nibble(small({}));
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.out.find('\r'), std::string::npos);
+  EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
+}
+
+TEST(List, NamesWhatIsShipped) {
+  EXPECT_THAT(nibble({"list", "networks"}).out,
+              testing::AllOf(HasSubstr("resnet18"), HasSubstr("resnet50"), HasSubstr("vgg16"),
+                             HasSubstr("mobilenetv2"), HasSubstr("bert-base")));
+  EXPECT_THAT(nibble({"list", "accelerators"}).out, HasSubstr("rapid-fp32"));
+  EXPECT_THAT(nibble({"list", "recipes"}).out, HasSubstr("hfp8"));
+  EXPECT_THAT(nibble({"list", "technologies"}).out, HasSubstr("ibm-7nm"));
+  EXPECT_THAT(nibble({"list", "grids"}).out, HasSubstr("france"));
+}
+
+TEST(Show, PutsPublishedEfficienciesBesideTheModels) {
+  const test::Outcome outcome = nibble({"show", "accelerator", "rapid"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("Published peak efficiency"));
+  EXPECT_THAT(outcome.out, HasSubstr("3.5"));
+  EXPECT_THAT(outcome.out, HasSubstr("16.5"));
+  EXPECT_THAT(outcome.out, HasSubstr("isca21"));
+}
+
+TEST(Show, KnowsEveryKind) {
+  EXPECT_THAT(nibble({"show", "network", "resnet50"}).out, HasSubstr("25.557 M"));
+  EXPECT_THAT(nibble({"show", "recipe", "fp4"}).out, HasSubstr("fp4-radix4"));
+  EXPECT_THAT(nibble({"show", "technology", "ibm-7nm"}).out, HasSubstr("mac.int4xfp4"));
+  EXPECT_THAT(nibble({"show", "grid", "world"}).out, HasSubstr("475 g/kWh"));
+}
+
+TEST(Explain, SaysDefinitionDenominatorAndPlace) {
+  const test::Outcome outcome = nibble({"explain", "utilisation"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, StartsWith("utilisation\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("denominator"));
+  EXPECT_THAT(outcome.out, HasSubstr("counted in"));
+}
+
+}  // namespace
+}  // namespace nibble

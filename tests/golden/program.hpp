@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/report/document.hpp"
+
+namespace nibble::test {
+
+/// What the program did: its streams, and its exit code as a shell gives it (128 + signal when one killed it).
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+};
+
+/// Runs the real binary. `out_to`: a file to give it as stdout instead of the pipe that is read here.
+[[nodiscard]] Outcome nibble(const std::vector<std::string>& arguments, const std::string& out_to = {});
+
+/// Runs it, expects success without a message, and reads its --format json output.
+[[nodiscard]] Json nibble_json(std::vector<std::string> arguments);
+
+/// A folder that is gone with everything in it at the end of the test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+
+  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
+  /// Writes a file of this content and returns its path.
+  [[nodiscard]] std::string write(const std::string& name, const std::string& content) const;
+  [[nodiscard]] std::size_t count() const;
+
+ private:
+  std::string path_;
+};
+
+[[nodiscard]] std::string content_of(const std::string& path);
+
+}  // namespace nibble::test
