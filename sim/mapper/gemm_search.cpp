@@ -138,7 +138,9 @@ class Search {
     const CoreShare share = core_share(space_, split, {});
     const MpeArray& mpe = space_.accelerator->core.mpe;
     const std::uint64_t width = std::uint64_t{mpe.columns} * mpe.lanes;
-    const std::uint64_t depth = ceil_div(block_shape(mpe, *space_.mode, space_.operation->gemm->b_format).depth, space_.taps);
+    // Whole channels that fill a stationary block and do not spill over into a next one.
+    const std::uint64_t depth = std::max<std::uint64_t>(
+        1, block_shape(mpe, *space_.mode, space_.operation->gemm->b_format).depth / space_.taps);
     const std::uint64_t channel_grain = space_.pixels_reduce ? space_.taps : depth * space_.taps;
     for (const PixelCut& cut_size : pixel_cuts(space_.pixels, share.rows)) {
       const PixelSummary pixels = pixel_summary(split, cut_size);

@@ -11,8 +11,8 @@ namespace {
 // A tensor is held if its share of a core takes no more than this part of the usable L1: a rule of each tensor alone, so
 // that a larger L1 holds all that a smaller one does.
 constexpr std::uint64_t kLargestPart = 12;
-// Nor if a core's share is smaller than this: it would save less time than the sharing by samples that it asks for costs.
-constexpr std::uint64_t kLeastShare = 8 * 1024;
+// Nor is a tensor smaller than this: it would save less time than the sharing by samples that it asks for costs.
+constexpr std::uint64_t kLeastBytes = 64 * 1024;
 // Tensors held at once: half of the L1 at most, the rest is for tiles.
 constexpr std::size_t kMostHeld = 6;
 // Operations that a tensor may wait for its reader.
@@ -57,7 +57,7 @@ class Planner {
     if (tensor.parameter || write.bytes != tensor.size) return false;  // weights; parts of a tensor
     if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
     const std::uint64_t share = ceil_div(tensor.size.value(), accelerator_.cores);
-    return share >= kLeastShare && share * kLargestPart <= usable_l1(accelerator_).value();
+    return tensor.size.value() >= kLeastBytes && share * kLargestPart <= usable_l1(accelerator_).value();
   }
 
   /// wgrad would have to be shared by samples too, at the price of a partial-sum exchange: it reads from memory.

@@ -29,21 +29,21 @@ Step chain(std::uint64_t batch, std::uint64_t elements) {
 }
 
 TEST(PlanResidency, AResultThatIsReadAtOnceNeverTouchesMemory) {
-  const Step step = chain(4, 4 * 1024);
+  const Step step = chain(4, 64 * 1024);
   const ResidencyPlan plan = plan_residency(step, small_machine(4), true);
   ASSERT_EQ(plan.operations.size(), 2u);
   EXPECT_TRUE(plan.operations[0].held.at(0));
   EXPECT_FALSE(plan.operations[0].stored(0));
   EXPECT_TRUE(plan.operations[1].read_resident(0));
-  EXPECT_GE(plan.operations[0].occupied, Bytes{1024 * 2});
-  EXPECT_GE(plan.operations[1].occupied, Bytes{1024 * 2});
-  EXPECT_EQ(plan.saved, Bytes{2 * 4 * 1024 * 2});
+  EXPECT_GE(plan.operations[0].occupied, Bytes{16 * 1024 * 2});
+  EXPECT_GE(plan.operations[1].occupied, Bytes{16 * 1024 * 2});
+  EXPECT_EQ(plan.saved, Bytes{2 * 64 * 1024 * 2});
   // The step's last result has no reader: it goes to memory.
   EXPECT_TRUE(plan.operations[1].stored(0));
 }
 
 TEST(PlanResidency, SwitchedOffEverythingGoesThroughMemory) {
-  const Step step = chain(4, 4 * 1024);
+  const Step step = chain(4, 64 * 1024);
   const ResidencyPlan plan = plan_residency(step, small_machine(4), false);
   for (const OperationResidency& residency : plan.operations) {
     EXPECT_FALSE(residency.read_resident(0));
@@ -59,25 +59,29 @@ TEST(PlanResidency, WhatDoesNotFitIsNotHeld) {
 }
 
 TEST(PlanResidency, FewerSamplesThanCoresLieOnNoCoreAsAWhole) {
-  EXPECT_EQ(plan_residency(chain(2, 4096), small_machine(4), true).saved, Bytes{});
+  EXPECT_EQ(plan_residency(chain(2, 65536), small_machine(4), true).saved, Bytes{});
 }
 
 TEST(PlanResidency, AResultWithALateReaderIsStoredAsWell) {
-  Step step = chain(4, 4096);
+  Step step = chain(4, 65536);
   for (int i = 0; i < 40; ++i) {
     const TensorId t = test::add_tensor(step, "t", std::uint64_t{16} << 20);
     test::add_vector(step, {t}, {test::add_tensor(step, "u", std::uint64_t{16} << 20)}, std::uint64_t{16} << 20, 1);
   }
-  test::add_vector(step, {1}, {test::add_tensor(step, "v", 4096)}, 4096, 1);
+  test::add_vector(step, {1}, {test::add_tensor(step, "v", 65536)}, 65536, 1);
   const ResidencyPlan plan = plan_residency(step, small_machine(4), true);
   EXPECT_TRUE(plan.operations[1].read_resident(0));
   EXPECT_TRUE(plan.operations[0].stored(0));
   EXPECT_FALSE(plan.operations.back().read_resident(0));
-  EXPECT_EQ(plan.saved, Bytes{2 * 4096});
+  EXPECT_EQ(plan.saved, Bytes{2 * 65536});
+}
+
+TEST(PlanResidency, SmallTensorsAreNotWorthSharingBySamples) {
+  EXPECT_EQ(plan_residency(chain(4, 4096), small_machine(4), true).saved, Bytes{});
 }
 
 TEST(PlanResidency, ParametersStayInMemory) {
-  Step step = chain(4, 4096);
+  Step step = chain(4, 65536);
   step.tensors[1].parameter = true;
   EXPECT_EQ(plan_residency(step, small_machine(4), true).saved, Bytes{});
 }
