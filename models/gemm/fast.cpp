@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
+#include <memory>
 #include <thread>
 
 #include "models/base/check.hpp"
@@ -19,9 +18,9 @@ struct Packed {
   std::size_t lanes = 0;
   std::size_t panels = 0;
   std::size_t panel_bytes = 0;
-  std::vector<std::byte> bytes;
+  std::unique_ptr<std::byte[]> bytes;
 
-  [[nodiscard]] const std::byte* panel(std::size_t i) const { return bytes.data() + i * panel_bytes; }
+  [[nodiscard]] const std::byte* panel(std::size_t i) const { return bytes.get() + i * panel_bytes; }
 };
 
 /// An operand seen as `count` vectors along the reduction.
@@ -35,78 +34,91 @@ struct Vectors {
   }
 };
 
-std::vector<OperandRange> panel_ranges(const Vectors& source, std::size_t k, std::size_t lanes) {
-  std::vector<OperandRange> ranges((source.count + lanes - 1) / lanes);
-  for (std::size_t p = 0; p < ranges.size(); ++p) {
-    const std::size_t first = p * lanes, used = std::min(lanes, source.count - first);
-    if (source.step_stride == 1) {
-      for (std::size_t v = first; v < first + used; ++v) ranges[p].include(source.values + v * source.vector_stride, k);
-    } else {
-      for (std::size_t i = 0; i < k; ++i) ranges[p].include(source.values + i * source.step_stride + first, used);
+/// Ranges of an operand by panel and, within it, by stretch of the reduction: proofs for few values hold more often.
+struct Ranges {
+  std::size_t stretches = 0;
+  std::vector<OperandRange> cells;  ///< panel x stretches + stretch
+
+  [[nodiscard]] const OperandRange& at(std::size_t panel, std::size_t stretch) const {
+    return cells[panel * stretches + stretch];
+  }
+  [[nodiscard]] OperandRange whole() const {
+    OperandRange range;
+    for (const OperandRange& cell : cells) range.include(cell);
+    return range;
+  }
+};
+
+constexpr std::size_t kStretch = 64;  // products: about what one tree to a few trees hold
+
+/// Ends of the stretches: after each kStretch products or more, where a tree ends.
+std::vector<std::size_t> stretch_ends(const std::vector<TreeSpan>& spans) {
+  std::vector<std::size_t> ends;
+  std::size_t begin = 0;
+  for (const TreeSpan& span : spans) {
+    const std::size_t end = span.begin + span.length;
+    if (end - begin < kStretch && &span != &spans.back()) continue;
+    ends.push_back(end);
+    begin = end;
+  }
+  return ends;
+}
+
+Ranges find_ranges(const Vectors& source, const std::vector<std::size_t>& ends, std::size_t lanes,
+                   tile_kernel::ScanFloats scan) {
+  Ranges ranges{ends.size(), std::vector<OperandRange>((source.count + lanes - 1) / lanes * ends.size())};
+  for (std::size_t first = 0; first < source.count; first += lanes) {
+    const std::size_t used = std::min(lanes, source.count - first);
+    std::size_t begin = 0;
+    for (std::size_t s = 0; s < ends.size(); ++s) {
+      OperandRange& cell = ranges.cells[first / lanes * ends.size() + s];
+      const float* values = source.values + first * source.vector_stride + begin * source.step_stride;
+      const std::size_t length = ends[s] - begin;
+      cell.include(source.step_stride == 1 ? scan(values, used, source.vector_stride, length)
+                                           : scan(values, length, source.step_stride, used));
+      begin = ends[s];
     }
   }
   return ranges;
 }
 
-OperandRange whole_range(const std::vector<OperandRange>& panels) {
-  OperandRange whole;
-  for (const OperandRange& panel : panels) whole.include(panel);
-  return whole;
-}
-
-template <class Operand, class Convert>
-void pack_panels(Packed& packed, const Vectors& source, const std::vector<TreeSpan>& spans, std::size_t per_step,
-                 Convert convert) {
-  std::size_t steps = 0;
-  for (const TreeSpan& span : spans) steps += (span.length + per_step - 1) / per_step;
-  const std::size_t lanes = packed.lanes;
-  packed.panel_bytes = steps * per_step * lanes * sizeof(Operand);
-  packed.bytes.assign(packed.panels * packed.panel_bytes, std::byte{0});  // lanes beyond the edge stay zero
-  for (std::size_t p = 0; p < packed.panels; ++p) {
-    std::byte* out = packed.bytes.data() + p * packed.panel_bytes;
-    const std::size_t used = std::min(lanes, source.count - p * lanes);
-    for (const TreeSpan& span : spans) {
-      for (std::size_t i = 0; i < span.length; ++i) {
-        std::byte* step = out + (i / per_step * per_step * lanes + i % per_step) * sizeof(Operand);
-        for (std::size_t lane = 0; lane < used; ++lane) {
-          const Operand value = convert(source.at(p * lanes + lane, span.begin + i));
-          std::memcpy(step + lane * per_step * sizeof(Operand), &value, sizeof value);
-        }
-      }
-      out += (span.length + per_step - 1) / per_step * per_step * lanes * sizeof(Operand);
-    }
-  }
-}
+/// How an arithmetic's operands are laid out.
+struct Layout {
+  tile_kernel::PackTree pack = nullptr;
+  std::size_t per_step = 1;       ///< products of one lane side by side
+  std::size_t operand_bytes = 0;  ///< of one lane's step
+};
 
 Packed pack(const Vectors& source, const std::vector<TreeSpan>& spans, std::size_t lanes, int lowest,
-            Arithmetic arithmetic) {
+            const Layout& layout) {
+  std::size_t steps = 0;
+  for (const TreeSpan& span : spans) steps += (span.length + layout.per_step - 1) / layout.per_step;
   Packed packed;
   packed.lanes = lanes;
   packed.panels = (source.count + lanes - 1) / lanes;
-  // One NaN for all: what the kernels do to its bits is known for this one.
-  const auto number = [](float x) { return std::isnan(x) ? std::numeric_limits<float>::quiet_NaN() : x; };
-  switch (arithmetic) {
-    case Arithmetic::int16: {
-      const double unit = std::ldexp(1.0, -lowest);
-      pack_panels<std::int16_t>(packed, source, spans, 2,
-                                [unit](float x) { return static_cast<std::int16_t>(double{x} * unit); });
-      break;
+  packed.panel_bytes = steps * lanes * layout.operand_bytes;
+  packed.bytes = std::make_unique_for_overwrite<std::byte[]>(packed.panels * packed.panel_bytes);
+  const float unit = layout.per_step == 2 ? std::ldexp(1.0F, -lowest) : 1.0F;
+  std::byte* out = packed.bytes.get();
+  for (std::size_t p = 0; p < packed.panels; ++p) {
+    const float* panel = source.values + p * lanes * source.vector_stride;
+    const std::size_t used = std::min(lanes, source.count - p * lanes);
+    for (const TreeSpan& span : spans) {
+      layout.pack({panel + span.begin * source.step_stride, source.vector_stride, source.step_stride, used, lanes,
+                   span.length, unit}, out);
+      out += (span.length + layout.per_step - 1) / layout.per_step * lanes * layout.operand_bytes;
     }
-    case Arithmetic::float32: pack_panels<float>(packed, source, spans, 1, number); break;
-    case Arithmetic::float64:
-      pack_panels<double>(packed, source, spans, 1, [&](float x) { return double{number(x)}; });
-      break;
   }
   return packed;
 }
 
-/// Whether every value is a 16-bit integer in units of the range's last place.
-bool fits_int16(const OperandRange& range) {
-  return range.finite && range.largest * std::ldexp(1.0, -range.lowest) <= 32767.0;
-}
-
 constexpr int kLowestExponent = -120;  // so that float sums stay clear of float's subnormals and of its end
 constexpr double kLargestFloatSum = 0x1p120;
+
+/// Whether every value is a 16-bit integer in units of the range's last place.
+bool fits_int16(const OperandRange& range) {
+  return range.finite && std::abs(range.lowest) <= -kLowestExponent && range.largest * std::ldexp(1.0, -range.lowest) <= 32767.0;
+}
 
 /// The cheapest arithmetic that is exact on all of both operands; float64 is checked tile by tile.
 Arithmetic choose_arithmetic(const GemmArithmetic& gemm, const OperandRange& a, const OperandRange& b,
@@ -135,66 +147,74 @@ bool needs_definition(const GemmArithmetic& gemm) {
          (gemm.chunk_length != 0 && gemm.chunk_accumulator.conversion.rounding == Rounding::stochastic);
 }
 
-/// One product on its way: what its tiles share, and the totals that they fill in.
+/// One product on its way: what its tiles share. Reading it is all that threads do.
 class Product {
  public:
   Product(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, SimdLevel level)
-      : gemm_{gemm}, a_{a}, b_{b}, totals_(a.rows * b.columns) {
+      : gemm_{gemm}, a_{a}, b_{b}, level_{level}, by_definition_{needs_definition(gemm)} {
     const std::size_t k = a.columns;
     const Vectors rows{a.values.data(), a.rows, k, 1}, columns{b.values.data(), b.columns, 1, b.columns};
     const tile_kernel::Kernels& kernels = kernels_of(level);
-    by_definition_ = needs_definition(gemm);
     shape_ = kernels.float64_shape;
     if (by_definition_) return;
-    row_ranges_ = panel_ranges(rows, k, shape_.rows);
-    column_ranges_ = panel_ranges(columns, k, shape_.columns);
-    const OperandRange left = whole_range(row_ranges_), right = whole_range(column_ranges_);
+    const std::vector<TreeSpan> spans = tree_spans(gemm, k);
+    const std::vector<std::size_t> ends = stretch_ends(spans);
+    row_ranges_ = find_ranges(rows, ends, shape_.rows, kernels.scan);
+    column_ranges_ = find_ranges(columns, ends, shape_.columns, kernels.scan);
+    const OperandRange left = row_ranges_.whole(), right = column_ranges_.whole();
     const SumRange sums{left, right, width(), k};
     arithmetic_ = choose_arithmetic(gemm, left, right, sums);
-    choose_kernel(kernels);
-    const std::vector<TreeSpan> spans = tree_spans(gemm, k);
-    const std::size_t per_step = arithmetic_ == Arithmetic::int16 ? 2 : 1;
+    const Layout layout = choose_kernel(kernels);
     for (const TreeSpan& span : spans) {
-      trees_.push_back({static_cast<std::uint32_t>((span.length + per_step - 1) / per_step),
+      trees_.push_back({static_cast<std::uint32_t>((span.length + layout.per_step - 1) / layout.per_step),
                         span.ends_chunk ? 1U : 0U});
     }
     if (arithmetic_ != Arithmetic::float64) plan_ = make_plan(gemm, arithmetic_, sums, k, trees_);
-    left_ = pack(rows, spans, shape_.rows, left.lowest, arithmetic_);
-    right_ = pack(columns, spans, shape_.columns, right.lowest, arithmetic_);
+    left_ = pack(rows, spans, shape_.rows, left.lowest, layout);
+    right_ = pack(columns, spans, shape_.columns, right.lowest, layout);
   }
 
-  [[nodiscard]] const std::vector<double>& totals() const { return totals_; }
   [[nodiscard]] std::size_t row_panels() const { return (a_.rows + shape_.rows - 1) / shape_.rows; }
 
-  /// Row panels first to last; the columns' panel stays in the cache while they go by.
-  void compute(std::size_t first_panel, std::size_t last_panel) {
-    if (by_definition_) {
-      const std::size_t end = std::min(a_.rows, last_panel * shape_.rows);
-      compute_exactly(first_panel * shape_.rows, end, 0, b_.columns);
-      return;
-    }
-    std::vector<double> scratch(shape_.rows * shape_.columns);
-    for (std::size_t column = 0; column < right_.panels; ++column) {
-      for (std::size_t row = first_panel; row < last_panel; ++row) compute_tile(row, column, scratch);
+  /// Rows of C of these panels, a few panels at a time: while they go by, one panel of columns stays in the cache.
+  void compute(std::size_t first_panel, std::size_t last_panel, Matrix& c) const {
+    constexpr std::size_t kPanelsAtOnce = 16;
+    std::vector<double> totals(kPanelsAtOnce * shape_.rows * c.columns), tile(shape_.rows * shape_.columns);
+    for (std::size_t begin = first_panel; begin < last_panel; begin += kPanelsAtOnce) {
+      const std::size_t end = std::min(last_panel, begin + kPanelsAtOnce);
+      const std::size_t row0 = begin * shape_.rows, rows = std::min(a_.rows, end * shape_.rows) - row0;
+      if (by_definition_) {
+        compute_exactly(row0, rows, 0, c.columns, totals.data());
+      } else {
+        for (std::size_t column = 0; column < right_.panels; ++column) {
+          for (std::size_t row = begin; row < end; ++row) {
+            compute_tile(row, column, tile, totals.data() + (row - begin) * shape_.rows * c.columns);
+          }
+        }
+      }
+      for (std::size_t m = 0; m < rows; ++m) {
+        const std::size_t element = (row0 + m) * c.columns;
+        convert_outputs(gemm_, totals.data() + m * c.columns, c.values.data() + element, c.columns, element, level_);
+      }
     }
   }
 
  private:
-  void choose_kernel(const tile_kernel::Kernels& kernels) {
+  Layout choose_kernel(const tile_kernel::Kernels& kernels) {
     switch (arithmetic_) {
       case Arithmetic::int16:
         shape_ = kernels.int16_shape;
         kernel_ = kernels.int16;
-        break;
+        return {kernels.pack_int16, 2, 4};
       case Arithmetic::float32:
         shape_ = kernels.float32_shape;
         kernel_ = kernels.float32;
-        break;
-      case Arithmetic::float64:
-        shape_ = kernels.float64_shape;
-        kernel_ = kernels.float64;
-        break;
+        return {kernels.pack_float32, 1, 4};
+      case Arithmetic::float64: break;
     }
+    shape_ = kernels.float64_shape;
+    kernel_ = kernels.float64;
+    return {kernels.pack_float64, 1, 8};
   }
 
   /// Most products that one tree sums.
@@ -203,63 +223,65 @@ class Product {
     return std::min<std::size_t>({gemm_.tree_width, chunk, a_.columns});
   }
 
-  void compute_exactly(std::size_t row_begin, std::size_t row_end, std::size_t column_begin, std::size_t column_end) {
-    for (std::size_t m = row_begin; m < row_end; ++m) {
-      for (std::size_t n = column_begin; n < column_end; ++n) {
-        const std::size_t element = m * b_.columns + n;
-        totals_[element] = accumulate_element(gemm_, a_.values.data() + m * a_.columns, 1, b_.values.data() + n,
-                                              b_.columns, a_.columns, element);
+  /// `totals`: the row of C that `row` is, from its first column on.
+  void compute_exactly(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns,
+                       double* totals) const {
+    for (std::size_t m = row; m < row + rows; ++m) {
+      for (std::size_t n = column; n < column + columns; ++n) {
+        totals[(m - row) * b_.columns + n] =
+            accumulate_element(gemm_, a_.values.data() + m * a_.columns, 1, b_.values.data() + n, b_.columns,
+                               a_.columns, m * b_.columns + n);
       }
     }
   }
 
-  void compute_tile(std::size_t row_panel, std::size_t column_panel, std::vector<double>& scratch) {
+  /// A plan for one tile in float64, if every stretch of its reduction is exact there.
+  [[nodiscard]] bool plan_tile(std::size_t row_panel, std::size_t column_panel, tile_kernel::Plan& plan) const {
+    SumRange all{{}, {}, 0, 0};
+    bool first = true;
+    for (std::size_t s = 0; s < row_ranges_.stretches; ++s) {
+      const SumRange sums{row_ranges_.at(row_panel, s), column_ranges_.at(column_panel, s), width(), a_.columns};
+      if (!sums.fits(53)) return false;
+      all.lowest = first ? sums.lowest : std::min(all.lowest, sums.lowest);
+      all.tree = std::max(all.tree, sums.tree);
+      all.total = std::max(all.total, sums.total);
+      all.finite = all.finite && sums.finite;
+      first = false;
+    }
+    if (!has_rules(gemm_, arithmetic_, all)) return false;
+    plan = make_plan(gemm_, arithmetic_, all, a_.columns, trees_);
+    return true;
+  }
+
+  void compute_tile(std::size_t row_panel, std::size_t column_panel, std::vector<double>& tile,
+                    double* totals) const {
     const std::size_t row = row_panel * shape_.rows, column = column_panel * shape_.columns;
     const std::size_t rows = std::min(shape_.rows, a_.rows - row);
     const std::size_t columns = std::min(shape_.columns, b_.columns - column);
-    tile_kernel::Plan plan = plan_;
-    if (arithmetic_ == Arithmetic::float64) {  // the others were proved for the whole product
-      const SumRange sums{row_ranges_[row_panel], column_ranges_[column_panel], width(), a_.columns};
-      if (!sums.fits(53) || !has_rules(gemm_, arithmetic_, sums)) {
-        compute_exactly(row, row + rows, column, column + columns);
-        return;
-      }
-      plan = make_plan(gemm_, arithmetic_, sums, a_.columns, trees_);
+    tile_kernel::Plan plan = plan_;  // proved for the whole product, unless the arithmetic is float64
+    if (arithmetic_ == Arithmetic::float64 && !plan_tile(row_panel, column_panel, plan)) {
+      compute_exactly(row, rows, column, columns, totals);
+      return;
     }
-    kernel_(plan, left_.panel(row_panel), right_.panel(column_panel), scratch.data());
+    kernel_(plan, left_.panel(row_panel), right_.panel(column_panel), tile.data());
     for (std::size_t m = 0; m < rows; ++m) {
-      std::copy_n(scratch.data() + m * shape_.columns, columns, totals_.data() + (row + m) * b_.columns + column);
+      std::copy_n(tile.data() + m * shape_.columns, columns, totals + m * b_.columns + column);
     }
   }
 
   const GemmArithmetic& gemm_;
   const Matrix& a_;
   const Matrix& b_;
-  bool by_definition_ = false;
+  SimdLevel level_;
+  bool by_definition_;
   Arithmetic arithmetic_ = Arithmetic::float64;
   tile_kernel::TileShape shape_;
   tile_kernel::Tile kernel_ = nullptr;
-  tile_kernel::Plan plan_;  ///< of every tile, unless the arithmetic is float64
+  tile_kernel::Plan plan_;
   std::vector<tile_kernel::Tree> trees_;
-  std::vector<OperandRange> row_ranges_, column_ranges_;  ///< by float64 panels
+  Ranges row_ranges_, column_ranges_;  ///< by float64 panels
   Packed left_, right_;
-  std::vector<double> totals_;  ///< a.rows x b.columns
 };
-
-void run_in_threads(Product& product, unsigned threads) {
-  const std::size_t panels = product.row_panels();
-  const std::size_t workers = std::clamp<std::size_t>(threads, 1, panels);
-  if (workers == 1) {
-    product.compute(0, panels);
-    return;
-  }
-  std::vector<std::jthread> pool;
-  for (std::size_t i = 0; i < workers; ++i) {
-    pool.emplace_back([&product, begin = panels * i / workers, end = panels * (i + 1) / workers] {
-      product.compute(begin, end);
-    });
-  }
-}
 
 }  // namespace
 
@@ -267,12 +289,20 @@ Matrix gemm(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, const 
   check_gemm(gemm, a, b);
   Matrix c{a.rows, b.columns};
   if (c.values.empty() || a.columns == 0) return c;
-  Product product{gemm, a, b, options.level};
-  run_in_threads(product, options.threads);
-  for (std::size_t m = 0; m < c.rows; ++m) {
-    const std::size_t first = m * c.columns;
-    convert_outputs(gemm, product.totals().data() + first, c.values.data() + first, c.columns, first, options.level);
+  const Product product{gemm, a, b, options.level};
+  const std::size_t panels = product.row_panels();
+  const std::size_t workers = std::clamp<std::size_t>(options.threads, 1, panels);
+  if (workers == 1) {
+    product.compute(0, panels, c);
+    return c;
   }
+  std::vector<std::jthread> pool;  // each writes rows of its own
+  for (std::size_t i = 0; i < workers; ++i) {
+    pool.emplace_back([&product, &c, begin = panels * i / workers, end = panels * (i + 1) / workers] {
+      product.compute(begin, end, c);
+    });
+  }
+  pool.clear();
   return c;
 }
 

@@ -88,30 +88,12 @@ RoundingRule make_rule(const NumberFormat& format, Arithmetic arithmetic, const 
 
 }  // namespace
 
-void OperandRange::include(const float* values, std::size_t count) {
-  // Without branches: the compiler makes vectors of it. Zeros and what is not finite take part as neutral values.
-  constexpr std::int32_t kNone = 1 << 20;
-  std::int32_t last_place = kNone;
-  std::uint32_t magnitude = 0, beyond = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(values[i]) & 0x7FFFFFFFU;
-    const std::uint32_t field = bits >> 23;
-    const std::uint32_t special = field == 255 ? ~0U : 0U;
-    const std::uint32_t significand = (bits & 0x7FFFFFU) | (field != 0 ? 0x800000U : 0U);
-    const std::uint32_t lowest_bit = significand & (0U - significand);
-    // The exponent of the lowest bit, as a float: exact.
-    const std::uint32_t as_float = std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(lowest_bit)));
-    const auto place = static_cast<std::int32_t>((as_float >> 23) + (field != 0 ? field : 1U)) - 127 - 150;
-    const std::int32_t counted = (special != 0 || bits == 0) ? kNone : place;
-    last_place = counted < last_place ? counted : last_place;
-    const std::uint32_t finite_bits = bits & ~special;
-    magnitude = finite_bits > magnitude ? finite_bits : magnitude;
-    beyond |= special;
-  }
-  finite = finite && beyond == 0;
-  if (magnitude == 0) return;
-  lowest = largest == 0 ? last_place : std::min(lowest, last_place);
-  largest = std::max(largest, double{std::bit_cast<float>(magnitude)});
+void OperandRange::include(const tile_kernel::Scan& scan) {
+  OperandRange range;
+  range.finite = scan.special == 0;
+  range.lowest = scan.lowest;
+  range.largest = std::bit_cast<float>(scan.largest);
+  include(range);
 }
 
 void OperandRange::include(const OperandRange& other) {
@@ -143,7 +125,14 @@ Plan make_plan(const GemmArithmetic& gemm, Arithmetic arithmetic, const SumRange
   plan.chunked = gemm.chunk_length != 0;
   plan.chunk = make_rule(gemm.accumulator, arithmetic, range, steps);
   plan.total = plan.chunked ? make_rule(gemm.chunk_accumulator, arithmetic, range, steps) : plan.chunk;
-  plan.unit = std::ldexp(1.0F, range.lowest);
+  if (arithmetic == Arithmetic::int16) {  // registers hold multiples of the unit: it scales the ends of the range
+    plan.unit = std::ldexp(1.0, range.lowest);
+    for (RoundingRule* rule : {&plan.chunk, &plan.total}) {
+      rule->smallest /= plan.unit;
+      rule->largest /= plan.unit;
+      rule->beyond /= plan.unit;
+    }
+  }
   plan.trees = trees.data();
   plan.tree_count = trees.size();
   return plan;

@@ -13,7 +13,7 @@ struct OperandRange {
   double largest = 0;
   bool finite = true;      ///< no infinity, no NaN
 
-  void include(const float* values, std::size_t count);
+  void include(const tile_kernel::Scan& scan);
   void include(const OperandRange& other);
 };
 

@@ -22,8 +22,8 @@ struct RoundingRule {
   std::uint64_t even = 0;
   std::uint64_t keep = 0;
   bool bounded = false;        ///< neither end of the range can be reached: `smallest` and `largest` are not asked
-  double smallest = 0;         ///< magnitudes below become +0
-  double largest = 0;          ///< magnitudes above become `beyond`, with their sign
+  double smallest = 0;         ///< magnitudes below become +0; in units of the plan
+  double largest = 0;          ///< magnitudes above become `beyond`, with their sign; in units of the plan
   double beyond = 0;
 };
 
@@ -37,7 +37,7 @@ struct Plan {
   Arithmetic arithmetic = Arithmetic::float64;
   bool chunked = true;
   RoundingRule chunk, total;
-  float unit = 1;              ///< int16: what a product of 1 x 1 is worth, a power of two
+  double unit = 1;             ///< what 1 in a register is worth, a power of two: int16's products of 1 x 1
   const Tree* trees = nullptr;
   std::size_t tree_count = 0;
 };
@@ -51,9 +51,34 @@ struct TileShape {
 /// `b`: of every tile column.
 using Tile = void (*)(const Plan& plan, const void* a, const void* b, double* totals);
 
+/// What some floats are made of, for exactness proofs.
+struct Scan {
+  std::int32_t lowest = 0;     ///< every finite value is a multiple of 2^lowest; kNone if all are zero
+  std::uint32_t largest = 0;   ///< float bits of the largest finite magnitude
+  std::uint32_t special = 0;   ///< not zero if there is an infinity or NaN
+
+  static constexpr std::int32_t kNone = 1 << 20;
+};
+/// Of `rows` rows of `count` floats, `stride` apart.
+using ScanFloats = Scan (*)(const float* values, std::size_t rows, std::size_t stride, std::size_t count);
+
+/// One tree's products of one operand, as the tile reads them: for each step, `lanes` operands (int16: pairs).
+/// Value k of lane i is values[i * lane_stride + k * step_stride]; lanes from `used` on become zero, and so does the
+/// missing half of a last pair. int16 operands are values / 2^lowest.
+struct TreeValues {
+  const float* values = nullptr;
+  std::size_t lane_stride = 0, step_stride = 0;
+  std::size_t used = 0, lanes = 0;
+  std::size_t length = 0;
+  float unit = 1;  ///< 2^-lowest
+};
+using PackTree = void (*)(const TreeValues& tree, void* out);
+
 struct Kernels {
+  ScanFloats scan;
   TileShape int16_shape, float32_shape, float64_shape;
   Tile int16, float32, float64;
+  PackTree pack_int16, pack_float32, pack_float64;
 };
 
 extern const Kernels kBaseline, kAvx2, kAvx512;

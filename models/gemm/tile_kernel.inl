@@ -10,7 +10,9 @@ namespace {
 using nibble::tile_kernel::Arithmetic;
 using nibble::tile_kernel::Plan;
 using nibble::tile_kernel::RoundingRule;
+using nibble::tile_kernel::Scan;
 using nibble::tile_kernel::Tree;
+using nibble::tile_kernel::TreeValues;
 
 constexpr int kBytes = NIBBLE_VECTOR_BYTES;
 typedef float Float __attribute__((vector_size(kBytes)));
@@ -18,7 +20,8 @@ typedef double Double __attribute__((vector_size(kBytes)));
 typedef std::int32_t Int32 __attribute__((vector_size(kBytes)));
 typedef std::int64_t Int64 __attribute__((vector_size(kBytes)));
 
-#define NIBBLE_INLINE static inline __attribute__((always_inline))
+#define NIBBLE_MEMBER inline __attribute__((always_inline))
+#define NIBBLE_INLINE static NIBBLE_MEMBER
 
 /// The rounding error of sum = a + b, exactly (Knuth's two-sum).
 template <class V>
@@ -141,7 +144,7 @@ struct Int16Tree {
   NIBBLE_INLINE Sum load(const Operand* b) { Sum v; __builtin_memcpy(&v, b, sizeof v); return v; }
   NIBBLE_INLINE Sum broadcast(const Operand* a) { return *a - Sum{}; }
   NIBBLE_INLINE Sum multiply_add(Sum a, Sum b, Sum c) { return dot_pairs(a, b, c); }
-  NIBBLE_INLINE State state(Sum sum, float unit) { return __builtin_convertvector(sum, Float) * unit; }
+  NIBBLE_INLINE State state(Sum sum) { return __builtin_convertvector(sum, Float); }
 };
 
 template <class V, class T>
@@ -153,7 +156,7 @@ struct FloatingTree {
   NIBBLE_INLINE Sum load(const Operand* b) { Sum v; __builtin_memcpy(&v, b, sizeof v); return v; }
   NIBBLE_INLINE Sum broadcast(const Operand* a) { return spread(*a, Sum{}); }
   NIBBLE_INLINE Sum multiply_add(Sum a, Sum b, Sum c) { return fused(a, b, c); }
-  NIBBLE_INLINE State state(Sum sum, float) { return sum; }
+  NIBBLE_INLINE State state(Sum sum) { return sum; }
 };
 using Float32Tree = FloatingTree<Float, float>;
 using Float64Tree = FloatingTree<Double, double>;
@@ -184,8 +187,7 @@ void compute_tile(const Plan& plan, const typename T::Operand* a, const typename
     for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) {
-        chunk[row][v] = rounded_sum<State, kSticky, kBounded>(plan.chunk, chunk[row][v],
-                                                              T::state(sum[row][v], plan.unit));
+        chunk[row][v] = rounded_sum<State, kSticky, kBounded>(plan.chunk, chunk[row][v], T::state(sum[row][v]));
       }
     }
     if (tree.ends_chunk != 0) {
@@ -204,7 +206,7 @@ void compute_tile(const Plan& plan, const typename T::Operand* a, const typename
       typename T::Value lanes[kLanes];
       const State result = plan.chunked ? total[row][v] : chunk[row][v];
       __builtin_memcpy(lanes, &result, sizeof lanes);
-      for (int lane = 0; lane < kLanes; ++lane) *totals++ = double{lanes[lane]};
+      for (int lane = 0; lane < kLanes; ++lane) *totals++ = double{lanes[lane]} * plan.unit;
     }
   }
 }
@@ -224,6 +226,104 @@ void tile(const Plan& plan, const void* a, const void* b, double* totals) {
   }
 }
 
+// ---- Looking at operands, and laying them out.
+
+/// Running minima and maxima by lane. Zeros and what is not finite take part as neutral values.
+struct LaneScan {
+  Int32 lowest = Scan::kNone - Int32{};
+  Int32 largest = {};
+  Int32 special = {};
+
+  NIBBLE_MEMBER void include(Int32 bits) {
+    bits &= 0x7FFFFFFF;
+    const Int32 field = bits >> 23;
+    const Int32 beyond = field == 255;
+    const Int32 significand = (bits & 0x7FFFFF) | ((field != 0) & 0x800000);
+    // The exponent of the lowest bit, read off the float that it makes alone: exact.
+    const Float lowest_bit = __builtin_convertvector(significand & -significand, Float);
+    const Int32 place = ((Int32)lowest_bit >> 23) + field - (field == 0) - 277;  // a comparison is -1 where it holds
+    const Int32 neutral = beyond | (bits == 0);
+    const Int32 counted = (neutral & Scan::kNone) | (place & ~neutral);
+    const Int32 lower = counted < lowest;
+    lowest = (counted & lower) | (lowest & ~lower);
+    const Int32 finite_bits = bits & ~beyond;
+    const Int32 larger = finite_bits > largest;
+    largest = (finite_bits & larger) | (largest & ~larger);
+    special |= beyond;
+  }
+};
+
+Scan scan(const float* values, std::size_t rows, std::size_t stride, std::size_t count) {
+  constexpr std::size_t kLanes = kBytes / 4;
+  LaneScan lanes;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* in = values + row * stride;
+    std::size_t i = 0;
+    Int32 bits;
+    for (; i + kLanes <= count; i += kLanes) {
+      __builtin_memcpy(&bits, in + i, sizeof bits);
+      lanes.include(bits);
+    }
+    if (i < count) {
+      bits = Int32{};
+      __builtin_memcpy(&bits, in + i, (count - i) * sizeof(float));
+      lanes.include(bits);
+    }
+  }
+  Scan all{Scan::kNone, 0, 0};
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    const auto largest = static_cast<std::uint32_t>(lanes.largest[lane]);
+    if (lanes.lowest[lane] < all.lowest) all.lowest = lanes.lowest[lane];
+    if (largest > all.largest) all.largest = largest;
+    all.special |= static_cast<std::uint32_t>(lanes.special[lane]);
+  }
+  return all;
+}
+
+NIBBLE_INLINE std::int32_t pair_of(float first, float second) {
+  const auto low = static_cast<std::uint32_t>(static_cast<std::int32_t>(first)) & 0xFFFFU;
+  const auto high = static_cast<std::uint32_t>(static_cast<std::int32_t>(second)) << 16;
+  return static_cast<std::int32_t>(low | high);
+}
+
+void pack_int16(const TreeValues& tree, void* out) {
+  auto* pairs = static_cast<std::int32_t*>(out);
+  for (std::size_t k = 0; k < tree.length; k += 2) {
+    const float* first = tree.values + k * tree.step_stride;
+    const bool paired = k + 1 < tree.length;
+    const float* second = paired ? first + tree.step_stride : first;
+    const float unit = tree.unit, second_unit = paired ? unit : 0;
+    if (tree.lane_stride == 1) {  // apart, for then the compiler makes vectors of it
+      for (std::size_t i = 0; i < tree.used; ++i) pairs[i] = pair_of(first[i] * unit, second[i] * second_unit);
+    } else {
+      for (std::size_t i = 0; i < tree.used; ++i) {
+        pairs[i] = pair_of(first[i * tree.lane_stride] * unit, second[i * tree.lane_stride] * second_unit);
+      }
+    }
+    for (std::size_t i = tree.used; i < tree.lanes; ++i) pairs[i] = 0;
+    pairs += tree.lanes;
+  }
+}
+
+/// One NaN for all: what the kernels do to its bits is known for this one.
+template <class T>
+void pack_floating(const TreeValues& tree, void* out) {
+  auto* values = static_cast<T*>(out);
+  for (std::size_t k = 0; k < tree.length; ++k) {
+    const float* in = tree.values + k * tree.step_stride;
+    if (tree.lane_stride == 1) {
+      for (std::size_t i = 0; i < tree.used; ++i) values[i] = static_cast<T>(in[i] == in[i] ? in[i] : __builtin_nanf(""));
+    } else {
+      for (std::size_t i = 0; i < tree.used; ++i) {
+        const float value = in[i * tree.lane_stride];
+        values[i] = static_cast<T>(value == value ? value : __builtin_nanf(""));
+      }
+    }
+    for (std::size_t i = tree.used; i < tree.lanes; ++i) values[i] = 0;
+    values += tree.lanes;
+  }
+}
+
 // As many accumulating registers as the set has room for, beside the operands.
 #if NIBBLE_VECTOR_BYTES == 64
 constexpr int kRows = 8, kVectors = 2;
@@ -237,9 +337,11 @@ constexpr std::size_t kFloatColumns = kVectors * kBytes / 4;
 constexpr std::size_t kDoubleColumns = kVectors * kBytes / 8;
 
 constexpr nibble::tile_kernel::Kernels kTileKernels{
-    {kRowCount, kFloatColumns}, {kRowCount, kFloatColumns}, {kRowCount, kDoubleColumns},
-    tile<Int16Tree, kRows, kVectors>, tile<Float32Tree, kRows, kVectors>, tile<Float64Tree, kRows, kVectors>};
+    scan, {kRowCount, kFloatColumns}, {kRowCount, kFloatColumns}, {kRowCount, kDoubleColumns},
+    tile<Int16Tree, kRows, kVectors>, tile<Float32Tree, kRows, kVectors>, tile<Float64Tree, kRows, kVectors>,
+    pack_int16, pack_floating<float>, pack_floating<double>};
 
 #undef NIBBLE_INLINE
+#undef NIBBLE_MEMBER
 
 }  // namespace
