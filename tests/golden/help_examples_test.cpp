@@ -1,0 +1,54 @@
+// Proves: every example that a command's help shows works as it stands there.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "tests/golden/program.hpp"
+
+namespace nibble {
+namespace {
+
+/// The command lines under "Examples:", without the program's name; text behind two or more blanks is a comment.
+std::vector<std::vector<std::string>> examples_of(const std::string& help) {
+  std::vector<std::vector<std::string>> examples;
+  std::istringstream lines{help.substr(help.find("Examples:"))};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  nibble ")) continue;
+    line = line.substr(9);
+    std::istringstream words{line.substr(0, line.find("  "))};
+    std::vector<std::string>& example = examples.emplace_back();
+    for (std::string word; words >> word;) example.push_back(word);
+  }
+  return examples;
+}
+
+/// Files of one's own that examples may name.
+void write_own_files(const test::TemporaryFolder& folder) {
+  static_cast<void>(folder.write("my_chip.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: mine\n"));
+  std::filesystem::copy_file(std::filesystem::path{NIBBLE_REPO_DIR} / "workloads/networks/resnet18.yaml",
+                             folder.file("my_network.yaml"));
+}
+
+class HelpExamples : public testing::TestWithParam<const char*> {};
+
+TEST_P(HelpExamples, Work) {
+  const test::TemporaryFolder folder;
+  write_own_files(folder);
+  std::filesystem::current_path(folder.file(""));
+  const test::Outcome help = test::nibble({GetParam(), "--help"});
+  const auto examples = examples_of(help.out);
+  EXPECT_GE(examples.size(), 3U) << help.out;
+  for (const std::vector<std::string>& example : examples) {
+    const test::Outcome outcome = test::nibble(example);
+    EXPECT_EQ(outcome.code, 0) << testing::PrintToString(example) << "\n" << outcome.err;
+    EXPECT_EQ(outcome.err, "") << testing::PrintToString(example);
+  }
+  std::filesystem::current_path("/");
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples, testing::Values("run", "compare", "list", "show", "explain"));
+
+}  // namespace
+}  // namespace nibble

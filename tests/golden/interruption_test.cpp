@@ -1,0 +1,92 @@
+// Proves, through the real binary: Ctrl-C ends it and all its children; a killed child is exit code 3 with the reason.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "tests/golden/program.hpp"
+
+namespace nibble {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+/// Starts a comparison that would take minutes, with its messages in a file.
+pid_t start_long_comparison(const std::string& messages) {
+  const pid_t program = ::fork();
+  if (program != 0) return program;
+  ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+  ::dup2(::open(messages.c_str(), O_WRONLY | O_CREAT, 0644), STDERR_FILENO);
+  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "1000000", "--no-memoise", "--runs",
+          "fp16@rapid,hfp8@rapid", "--jobs", "2", nullptr);
+  ::_exit(127);
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  const std::string id = std::to_string(parent);
+  std::ifstream file{"/proc/" + id + "/task/" + id + "/children"};
+  std::vector<pid_t> children;
+  for (pid_t child; file >> child;) children.push_back(child);
+  return children;
+}
+
+std::vector<pid_t> wait_for_children(pid_t parent) {
+  for (int tries = 0; tries < 1000; ++tries) {
+    if (const std::vector<pid_t> children = children_of(parent); children.size() == 2) return children;
+    std::this_thread::sleep_for(10ms);
+  }
+  ADD_FAILURE() << "the comparison started no two processes";
+  return {};
+}
+
+bool gone(pid_t process) {
+  for (int tries = 0; tries < 500; ++tries) {
+    if (::kill(process, 0) != 0) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+int end_of(pid_t process) {
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  return status;
+}
+
+TEST(Interruption, CtrlCEndsTheProgramAndItsChildren) {
+  const test::TemporaryFolder folder;
+  const pid_t program = start_long_comparison(folder.file("messages"));
+  const std::vector<pid_t> children = wait_for_children(program);
+  ::kill(program, SIGINT);
+  const int status = end_of(program);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << "a shell has to see that it was interrupted";
+  for (const pid_t child : children) EXPECT_TRUE(gone(child));
+}
+
+TEST(Interruption, ChildrenDoNotOutliveAProgramThatIsKilled) {
+  const test::TemporaryFolder folder;
+  const pid_t program = start_long_comparison(folder.file("messages"));
+  const std::vector<pid_t> children = wait_for_children(program);
+  ::kill(program, SIGKILL);
+  end_of(program);
+  for (const pid_t child : children) EXPECT_TRUE(gone(child));
+}
+
+TEST(Interruption, AKilledChildIsCodeThreeWithTheReason) {
+  const test::TemporaryFolder folder;
+  const pid_t program = start_long_comparison(folder.file("messages"));
+  const std::vector<pid_t> children = wait_for_children(program);
+  for (const pid_t child : children) ::kill(child, SIGKILL);
+  const int status = end_of(program);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+  EXPECT_THAT(test::content_of(folder.file("messages")), HasSubstr("killed by signal 9"));
+}
+
+}  // namespace
+}  // namespace nibble
