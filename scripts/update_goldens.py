@@ -4,7 +4,7 @@
 Usage: scripts/update_goldens.py [PROGRAM]      (default: build/nibble)
 
 Each file under tests/golden/data holds the command that makes it and the part of its JSON result that must not change
-unnoticed. Look at the difference that git shows before committing it: it is what your change does to the results.
+unnoticed. Every figure that changes is printed, old and new: say in the commit why it did.
 """
 
 import json
@@ -44,16 +44,41 @@ def record(program, command):
     return {"command": command, "result": {"runs": [kept_part(run) for run in runs]}}
 
 
+def leaves(value, path=""):
+    """Every figure of a golden file by its path; a run is called by what it is of, not by its place."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from leaves(child, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for run in value:
+            yield from leaves(run, f"{run['recipe']}@{run['accelerator']}")
+    else:
+        yield path, value
+
+
+def differences(old, new):
+    """One line for each figure that appeared, went or changed, with the change in percent."""
+    before, after = dict(leaves(old)), dict(leaves(new))
+    for path in [*before, *(path for path in after if path not in before)]:
+        was, now = before.get(path, "(absent)"), after.get(path, "(absent)")
+        if was == now:
+            continue
+        numbers = isinstance(was, (int, float)) and isinstance(now, (int, float)) and was != 0
+        yield f"  {path}: {was} -> {now}" + (f"  ({100 * (now / was - 1):+.3g} %)" if numbers else "")
+
+
 def main():
-    """Write every golden file."""
+    """Write every golden file, and print what is different."""
     program = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build" / "nibble")
     DATA.mkdir(parents=True, exist_ok=True)
     for name, command in commands():
-        text = json.dumps(record(program, command), indent=1) + "\n"
+        new = record(program, command)
         path = DATA / f"{name}.json"
-        changed = not path.exists() or path.read_text() != text
-        path.write_text(text)
-        print(f"{path.relative_to(ROOT)}: {'changed' if changed else 'as before'}")
+        old = json.loads(path.read_text()) if path.exists() else {}
+        changes = list(differences(old, new))
+        print(f"{path.relative_to(ROOT)}: {f'figures that changed: {len(changes)}' if changes else 'as before'}")
+        print("\n".join(changes), end="\n" if changes else "")
+        path.write_text(json.dumps(new, indent=1) + "\n")
 
 
 if __name__ == "__main__":
