@@ -1,12 +1,12 @@
 #include "models/gemm/accumulate.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "models/formats/array.hpp"
 #include "models/formats/random.hpp"
+#include "models/gemm/tile_kernel.hpp"
 
 namespace nibble {
 namespace {
@@ -133,31 +133,22 @@ void convert_outputs(const GemmArithmetic& arithmetic, const double* totals, flo
                      std::uint64_t first_element, SimdLevel level) {
   const NumberFormat& output = arithmetic.output;
   const Conversion& rules = output.conversion;
+  // FP32 by the processor's own rounding; what has at least two bits fewer by way of a float cut to odd.
   const bool native = output.name == "fp32" && rules.rounding == Rounding::nearest_even &&
                       rules.overflow == Overflow::special;
   const bool exact_product = arithmetic.chunk_accumulator.precision() <= 24 && arithmetic.accumulator.precision() <= 24;
-  bool in_float_range = true;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double magnitude = std::fabs(totals[i] * double{arithmetic.output_scale});
-    in_float_range &= !(magnitude > 0x1p126) && !(magnitude < 0x1p-120 && magnitude != 0);
-  }
-  const bool vectorised = exact_product && in_float_range && rules.rounding != Rounding::stochastic &&
-                          (native || output.precision() <= 22);
+  const bool vectorised = exact_product && rules.rounding != Rounding::stochastic &&
+                          (native || output.precision() <= 22) &&
+                          tile_kernel::kernels_of(level).scale_totals(totals, double{arithmetic.output_scale}, native,
+                                                                     outputs, count);
   if (!vectorised) {
     for (std::size_t i = 0; i < count; ++i) outputs[i] = convert_output(arithmetic, totals[i], first_element + i);
     return;
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    const double product = totals[i] * double{arithmetic.output_scale};
-    // To odd: the last kept bit tells of what was cut, so that the next rounding, to fewer bits, is the only one.
-    constexpr std::uint64_t kCut = (std::uint64_t{1} << 29) - 1;
-    const auto bits = std::bit_cast<std::uint64_t>(product);
-    const std::uint64_t odd = (bits & ~kCut) | ((bits & kCut) != 0 ? kCut + 1 : 0);
-    outputs[i] = static_cast<float>(std::bit_cast<double>(native || std::isnan(product) ? bits : odd));
-  }
   if (!native) round_array(output, rules, {outputs, count}, {outputs, count}, {}, level);
   for (std::size_t i = 0; i < count; ++i) {
-    outputs[i] = std::isnan(outputs[i]) ? std::numeric_limits<float>::quiet_NaN() : outputs[i] + 0.0F;
+    const float output_value = outputs[i] + 0.0F;
+    outputs[i] = output_value == output_value ? output_value : std::numeric_limits<float>::quiet_NaN();
   }
 }
 

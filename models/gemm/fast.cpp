@@ -3,7 +3,6 @@
 #include <memory>
 #include <thread>
 
-#include "models/base/check.hpp"
 #include "models/gemm/accumulate.hpp"
 #include "models/gemm/gemm.hpp"
 #include "models/gemm/plan.hpp"
@@ -131,16 +130,6 @@ Arithmetic choose_arithmetic(const GemmArithmetic& gemm, const OperandRange& a, 
   return Arithmetic::float64;
 }
 
-const tile_kernel::Kernels& kernels_of(SimdLevel level) {
-  NIBBLE_CHECK(level <= best_simd_level(), "this machine has no {}", word_of(level));
-  switch (level) {
-    case SimdLevel::avx512: return tile_kernel::kAvx512;
-    case SimdLevel::avx2: return tile_kernel::kAvx2;
-    case SimdLevel::baseline: break;
-  }
-  return tile_kernel::kBaseline;
-}
-
 /// Trees cut short of exactness, and stochastic accumulators: element by element, whatever the operands.
 bool needs_definition(const GemmArithmetic& gemm) {
   return gemm.tree_fraction_bits != 0 || gemm.accumulator.conversion.rounding == Rounding::stochastic ||
@@ -154,7 +143,7 @@ class Product {
       : gemm_{gemm}, a_{a}, b_{b}, level_{level}, by_definition_{needs_definition(gemm)} {
     const std::size_t k = a.columns;
     const Vectors rows{a.values.data(), a.rows, k, 1}, columns{b.values.data(), b.columns, 1, b.columns};
-    const tile_kernel::Kernels& kernels = kernels_of(level);
+    const tile_kernel::Kernels& kernels = tile_kernel::kernels_of(level);
     shape_ = kernels.float64_shape;
     if (by_definition_) return;
     const std::vector<TreeSpan> spans = tree_spans(gemm, k);
@@ -285,16 +274,19 @@ class Product {
 
 }  // namespace
 
-Matrix gemm(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, const GemmOptions& options) {
+void gemm(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, Matrix& c, const GemmOptions& options) {
   check_gemm(gemm, a, b);
-  Matrix c{a.rows, b.columns};
-  if (c.values.empty() || a.columns == 0) return c;
+  c.rows = a.rows;
+  c.columns = b.columns;
+  c.values.resize(a.rows * b.columns);
+  if (a.columns == 0) std::fill(c.values.begin(), c.values.end(), 0.0F);
+  if (c.values.empty() || a.columns == 0) return;
   const Product product{gemm, a, b, options.level};
   const std::size_t panels = product.row_panels();
   const std::size_t workers = std::clamp<std::size_t>(options.threads, 1, panels);
   if (workers == 1) {
     product.compute(0, panels, c);
-    return c;
+    return;
   }
   std::vector<std::jthread> pool;  // each writes rows of its own
   for (std::size_t i = 0; i < workers; ++i) {
@@ -302,7 +294,11 @@ Matrix gemm(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, const 
       product.compute(begin, end, c);
     });
   }
-  pool.clear();
+}
+
+Matrix gemm(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, const GemmOptions& options) {
+  Matrix c;
+  nibble::gemm(gemm, a, b, c, options);
   return c;
 }
 

@@ -59,6 +59,9 @@ struct GemmOptions {
 [[nodiscard]] Matrix gemm(const GemmArithmetic& arithmetic, const Matrix& a, const Matrix& b,
                           const GemmOptions& options = {});
 
+/// The same into a matrix that may be there already; it takes C's shape. Not A or B itself.
+void gemm(const GemmArithmetic& arithmetic, const Matrix& a, const Matrix& b, Matrix& c, const GemmOptions& options);
+
 /// Throws what gemm() throws on operands or an arithmetic that don't fit.
 void check_gemm(const GemmArithmetic& arithmetic, const Matrix& a, const Matrix& b);
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "models/formats/simd_level.hpp"
+
 namespace nibble::tile_kernel {
 
 /// What the trees of a GEMM are summed in. Each is exact where the operands' exponents allow it, or it is not used.
@@ -74,7 +76,13 @@ struct TreeValues {
 };
 using PackTree = void (*)(const TreeValues& tree, void* out);
 
+/// outputs[i] = totals[i] x scale, for one more rounding to come: cut after float's last place, which is odd where
+/// something was cut; or rounded by the processor, the last one (`nearest`). False if a product lies outside the
+/// exponents where floats have all their bits (zero does not): the outputs are then worthless.
+using ScaleTotals = bool (*)(const double* totals, double scale, bool nearest, float* outputs, std::size_t count);
+
 struct Kernels {
+  ScaleTotals scale_totals;
   ScanFloats scan;
   TileShape int16_shape, float32_shape, float64_shape;
   Tile int16, float32, float64;
@@ -82,5 +90,8 @@ struct Kernels {
 };
 
 extern const Kernels kBaseline, kAvx2, kAvx512;
+
+/// InternalError if this machine lacks the level.
+[[nodiscard]] const Kernels& kernels_of(SimdLevel level);
 
 }  // namespace nibble::tile_kernel

@@ -324,6 +324,24 @@ void pack_floating(const TreeValues& tree, void* out) {
   }
 }
 
+bool scale_totals(const double* totals, double scale, bool nearest, float* outputs, std::size_t count) {
+  constexpr std::uint64_t kCut = (std::uint64_t{1} << 29) - 1;
+  const std::uint64_t cut = nearest ? 0 : kCut;
+  std::uint64_t outside = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double product = totals[i] * scale;
+    std::uint64_t bits;
+    __builtin_memcpy(&bits, &product, sizeof bits);
+    const std::uint64_t field = (bits >> 52) & 0x7FF;  // NaN and infinity, 2047, pass
+    outside |= static_cast<std::uint64_t>((field - (1023 - 120) > 246) & (field != 0x7FF) & (product != 0));
+    bits = (bits & ~cut) | ((bits & cut) != 0 ? kCut + 1 : 0);
+    double odd;
+    __builtin_memcpy(&odd, &bits, sizeof odd);
+    outputs[i] = static_cast<float>(odd);
+  }
+  return outside == 0;
+}
+
 // As many accumulating registers as the set has room for, beside the operands.
 #if NIBBLE_VECTOR_BYTES == 64
 constexpr int kRows = 8, kVectors = 2;
@@ -337,7 +355,7 @@ constexpr std::size_t kFloatColumns = kVectors * kBytes / 4;
 constexpr std::size_t kDoubleColumns = kVectors * kBytes / 8;
 
 constexpr nibble::tile_kernel::Kernels kTileKernels{
-    scan, {kRowCount, kFloatColumns}, {kRowCount, kFloatColumns}, {kRowCount, kDoubleColumns},
+    scale_totals, scan, {kRowCount, kFloatColumns}, {kRowCount, kFloatColumns}, {kRowCount, kDoubleColumns},
     tile<Int16Tree, kRows, kVectors>, tile<Float32Tree, kRows, kVectors>, tile<Float64Tree, kRows, kVectors>,
     pack_int16, pack_floating<float>, pack_floating<double>};
 
