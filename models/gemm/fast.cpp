@@ -6,6 +6,7 @@
 #include "models/gemm/accumulate.hpp"
 #include "models/gemm/gemm.hpp"
 #include "models/gemm/plan.hpp"
+#include "models/gemm/wide.hpp"
 
 namespace nibble {
 namespace {
@@ -167,23 +168,25 @@ class Product {
 
   /// Rows of C of these panels, a few panels at a time: while they go by, one panel of columns stays in the cache.
   void compute(std::size_t first_panel, std::size_t last_panel, Matrix& c) const {
-    constexpr std::size_t kPanelsAtOnce = 16;
-    std::vector<double> totals(kPanelsAtOnce * shape_.rows * c.columns), tile(shape_.rows * shape_.columns);
+    constexpr std::size_t kPanelsAtOnce = 8;
+    const auto totals = std::make_unique_for_overwrite<double[]>(kPanelsAtOnce * shape_.rows * c.columns);
+    std::vector<double> tile(shape_.rows * shape_.columns);
+    WideAccumulator wide{gemm_, a_, b_};
     for (std::size_t begin = first_panel; begin < last_panel; begin += kPanelsAtOnce) {
       const std::size_t end = std::min(last_panel, begin + kPanelsAtOnce);
       const std::size_t row0 = begin * shape_.rows, rows = std::min(a_.rows, end * shape_.rows) - row0;
       if (by_definition_) {
-        compute_exactly(row0, rows, 0, c.columns, totals.data());
+        compute_by_definition(row0, rows, totals.get());
       } else {
         for (std::size_t column = 0; column < right_.panels; ++column) {
           for (std::size_t row = begin; row < end; ++row) {
-            compute_tile(row, column, tile, totals.data() + (row - begin) * shape_.rows * c.columns);
+            compute_tile(row, column, wide, tile, totals.get() + (row - begin) * shape_.rows * c.columns);
           }
         }
       }
       for (std::size_t m = 0; m < rows; ++m) {
         const std::size_t element = (row0 + m) * c.columns;
-        convert_outputs(gemm_, totals.data() + m * c.columns, c.values.data() + element, c.columns, element, level_);
+        convert_outputs(gemm_, totals.get() + m * c.columns, c.values.data() + element, c.columns, element, level_);
       }
     }
   }
@@ -212,14 +215,12 @@ class Product {
     return std::min<std::size_t>({gemm_.tree_width, chunk, a_.columns});
   }
 
-  /// `totals`: the row of C that `row` is, from its first column on.
-  void compute_exactly(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns,
-                       double* totals) const {
+  /// Whole rows of C. `totals`: of the first one, from its first column on; so below.
+  void compute_by_definition(std::size_t row, std::size_t rows, double* totals) const {
     for (std::size_t m = row; m < row + rows; ++m) {
-      for (std::size_t n = column; n < column + columns; ++n) {
-        totals[(m - row) * b_.columns + n] =
-            accumulate_element(gemm_, a_.values.data() + m * a_.columns, 1, b_.values.data() + n, b_.columns,
-                               a_.columns, m * b_.columns + n);
+      for (std::size_t n = 0; n < b_.columns; ++n) {
+        *totals++ = accumulate_element(gemm_, a_.values.data() + m * a_.columns, 1, b_.values.data() + n, b_.columns,
+                                       a_.columns, m * b_.columns + n);
       }
     }
   }
@@ -242,14 +243,18 @@ class Product {
     return true;
   }
 
-  void compute_tile(std::size_t row_panel, std::size_t column_panel, std::vector<double>& tile,
+  void compute_tile(std::size_t row_panel, std::size_t column_panel, WideAccumulator& wide, std::vector<double>& tile,
                     double* totals) const {
     const std::size_t row = row_panel * shape_.rows, column = column_panel * shape_.columns;
     const std::size_t rows = std::min(shape_.rows, a_.rows - row);
     const std::size_t columns = std::min(shape_.columns, b_.columns - column);
     tile_kernel::Plan plan = plan_;  // proved for the whole product, unless the arithmetic is float64
     if (arithmetic_ == Arithmetic::float64 && !plan_tile(row_panel, column_panel, plan)) {
-      compute_exactly(row, rows, column, columns, totals);
+      for (std::size_t m = 0; m < rows; ++m) {
+        for (std::size_t n = 0; n < columns; ++n) {
+          totals[m * b_.columns + column + n] = wide.element(row + m, column + n);
+        }
+      }
       return;
     }
     kernel_(plan, left_.panel(row_panel), right_.panel(column_panel), tile.data());
