@@ -29,6 +29,7 @@ struct Window {
   std::uint64_t stride[2] = {1, 1};
   std::uint64_t padding[2] = {0, 0};
   std::uint64_t dilation[2] = {1, 1};
+  bool ceil = false;  ///< pools: the output's extent is rounded up, not down
 };
 
 /// One layer of a captured network. Shapes are of one sample.
@@ -43,7 +44,7 @@ struct Layer {
   bool transpose_b = false;          ///< matmul: C = A * B^T
   bool slice = false;                ///< reshape: takes a part of its input
   std::uint64_t parameters = 0;      ///< trainable, bias included
-  std::string shares_weights_with;   ///< tied weights: that layer's name; then parameters = 0
+  std::string shares_weights_with;   ///< tied weights: that layer's name; parameters: only its own
   std::optional<double> activation_zeros;  ///< measured share of zeros in this layer's output, 0..1
   std::optional<double> gradient_zeros;    ///< measured share of zeros in the gradient of its output
 };

@@ -39,11 +39,7 @@ class NetworkReader {
                                                        : fmt::format("{} takes {} or more", kind.name, kind.min_inputs));
       }
     } else {
-      const std::string fault = shape_fault(layer, inputs);
-      if (!fault.empty()) {
-        map.problem("output", "NET-SHAPE",
-                    fmt::format("{}: output [{}] does not fit", layer.name, fmt::join(layer.output, ", ")), fault);
-      }
+      check_shape(map, layer, inputs);
     }
     const auto index = static_cast<LayerIndex>(network_.layers.size());
     if (!index_of_.emplace(layer.name, index).second) {
@@ -53,6 +49,16 @@ class NetworkReader {
   }
 
  private:
+  static void check_shape(const MapReader& map, const Layer& layer, const std::vector<const Layer*>& inputs) {
+    if (const std::string fault = shape_fault(layer, inputs); !fault.empty()) {
+      map.problem("output", "NET-SHAPE",
+                  fmt::format("{}: output [{}] does not fit", layer.name, fmt::join(layer.output, ", ")), fault);
+    } else if (const std::string wrong = parameters_fault(layer, inputs); !wrong.empty()) {
+      map.problem("parameters", "NET-SHAPE",
+                  fmt::format("{}: parameters = {} does not fit", layer.name, layer.parameters), wrong);
+    }
+  }
+
   /// The output's extents; none if they could not be read, which has then been reported.
   static Shape read_output(const MapReader& map, const std::string& name) {
     // A fallback that no list can hold tells what is not a list from a list of nothing.
@@ -63,12 +69,17 @@ class NetworkReader {
     if (extents.empty()) {
       map.problem("output", "NET-SHAPE", fmt::format("{}: output is empty", name), "a single number is written [1]");
     }
+    if (!all_within(extents, 1, kLargestExtent)) return {};
     return {extents.begin(), extents.end()};
   }
 
-  /// Its kind is known, and so are its own and its inputs' shapes.
+  static bool all_within(const std::vector<std::int64_t>& values, std::int64_t min, std::int64_t max) {
+    return std::all_of(values.begin(), values.end(), [=](std::int64_t value) { return value >= min && value <= max; });
+  }
+
+  /// Its kind and its window are known, and so are its own and its inputs' shapes.
   bool can_be_checked(const Layer& layer, const std::vector<const Layer*>& inputs) const {
-    return kind_known_ && !layer.output.empty() &&
+    return kind_known_ && window_known_ && !layer.output.empty() &&
            std::none_of(inputs.begin(), inputs.end(), [](const Layer* input) { return input->output.empty(); });
   }
 
@@ -104,19 +115,25 @@ class NetworkReader {
     return inputs;
   }
 
-  static void read_pair(const MapReader& map, const std::string& key, std::uint64_t (&pair)[2], std::int64_t min) {
-    const auto fallback = static_cast<std::int64_t>(pair[0]);
-    const std::vector<std::int64_t> values =
-        map.integers(key, min, 4096, std::vector<std::int64_t>{fallback, fallback});
-    if (values.size() != 2) {
+  void read_pair(const MapReader& map, const std::string& key, std::uint64_t (&pair)[2], std::int64_t min) {
+    if (!map.has(key)) return;
+    constexpr std::int64_t kMax = 4096;
+    const std::vector<std::int64_t> not_a_list{min - 1};  // no list that is within its range
+    const std::vector<std::int64_t> values = map.integers(key, min, kMax, not_a_list);
+    const bool within = all_within(values, min, kMax);
+    if (within && values.size() != 2) {
       map.problem(key, "NET-PAIR", fmt::format("{} has {} numbers", key, values.size()), "needs [height, width]");
+    }
+    if (!within || values.size() != 2) {
+      window_known_ = false;
       return;
     }
     pair[0] = static_cast<std::uint64_t>(values[0]);
     pair[1] = static_cast<std::uint64_t>(values[1]);
   }
 
-  void read_attributes(const MapReader& map, Layer& layer) const {
+  void read_attributes(const MapReader& map, Layer& layer) {
+    window_known_ = true;
     const bool windowed = layer.kind == LayerKind::conv2d || layer.kind == LayerKind::max_pool ||
                           layer.kind == LayerKind::avg_pool;
     if (windowed) {
@@ -124,6 +141,7 @@ class NetworkReader {
       read_pair(map, "stride", layer.window.stride, 1);
       read_pair(map, "padding", layer.window.padding, 0);
       read_pair(map, "dilation", layer.window.dilation, 1);
+      if (layer.kind != LayerKind::conv2d) layer.window.ceil = map.boolean("ceil", false);
     }
     if (layer.kind == LayerKind::conv2d) layer.groups = static_cast<std::uint64_t>(map.integer("groups", 1, 1 << 20, 1));
     if (layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear) layer.bias = map.boolean("bias", false);
@@ -143,6 +161,7 @@ class NetworkReader {
   std::map<std::string, LayerIndex> index_of_;
   std::size_t layer_inputs_named_ = 0;
   bool kind_known_ = false;
+  bool window_known_ = true;
 };
 
 }  // namespace

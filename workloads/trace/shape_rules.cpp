@@ -16,7 +16,12 @@ std::string match(const Shape& given, const Shape& expected) { return given == e
 std::uint64_t window_extent(const Window& w, std::size_t d, std::uint64_t in) {
   const std::uint64_t reach = (w.kernel[d] - 1) * w.dilation[d] + 1;
   const std::uint64_t padded = in + 2 * w.padding[d];
-  return padded < reach ? 0 : (padded - reach) / w.stride[d] + 1;
+  if (padded < reach) return 0;
+  const std::uint64_t whole = (padded - reach) / w.stride[d] + 1;
+  const std::uint64_t rest = (padded - reach) % w.stride[d];
+  // Rounded up, one more window looks over the far edge, but only if it begins before the padding there.
+  const bool one_more = w.ceil && rest != 0 && whole * w.stride[d] < in + w.padding[d];
+  return whole + (one_more ? 1 : 0);
 }
 
 std::string window_fault(const Layer& layer, const Shape& in, bool any_channels) {
@@ -30,23 +35,13 @@ std::string conv_fault(const Layer& layer, const Shape& in) {
   if (in[0] % layer.groups != 0 || layer.output[0] % layer.groups != 0) {
     return fmt::format("{} groups do not divide {} input and {} output channels", layer.groups, in[0], layer.output[0]);
   }
-  const std::uint64_t weights = layer.output[0] * (in[0] / layer.groups) * layer.window.kernel[0] * layer.window.kernel[1];
-  const std::uint64_t expected = weights + (layer.bias ? layer.output[0] : 0);
-  if (layer.shares_weights_with.empty() && layer.parameters != expected) {
-    return fmt::format("parameters = {}, its shape gives {}", layer.parameters, expected);
-  }
   return "";
 }
 
 std::string linear_fault(const Layer& layer, const Shape& in) {
   Shape expected = in;
   expected.back() = layer.output.back();
-  if (std::string fault = match(layer.output, expected); !fault.empty()) return fault;
-  const std::uint64_t bias = layer.bias ? layer.output.back() : 0;
-  const std::uint64_t weights = layer.shares_weights_with.empty() ? in.back() * layer.output.back() : 0;
-  return layer.parameters == weights + bias
-             ? ""
-             : fmt::format("parameters = {}, its shape gives {}", layer.parameters, weights + bias);
+  return match(layer.output, expected);
 }
 
 std::string matmul_fault(const Layer& layer, const Shape& a, const Shape& b) {
@@ -60,16 +55,26 @@ std::string matmul_fault(const Layer& layer, const Shape& a, const Shape& b) {
   return match(layer.output, expected);
 }
 
+/// The output names the dimension: inputs of one shape may be joined along any.
 std::string concat_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
-  Shape expected = inputs.front()->output;
-  for (std::size_t i = 1; i < inputs.size(); ++i) {
-    const Shape& in = inputs[i]->output;
-    if (in.size() != expected.size() || !std::equal(in.begin() + 1, in.end(), expected.begin() + 1)) {
-      return "its inputs differ in more than their first dimension";
-    }
-    expected.front() += in.front();
+  const Shape& first = inputs.front()->output;
+  std::vector<Shape> possible;
+  for (std::size_t joined = 0; joined < first.size(); ++joined) {
+    Shape expected = first;
+    const bool fits = std::all_of(inputs.begin() + 1, inputs.end(), [&](const Layer* input) {
+      Shape in = input->output;
+      if (in.size() != first.size()) return false;
+      expected[joined] += in[joined];
+      in[joined] = first[joined];
+      return in == first;
+    });
+    if (fits && layer.output == expected) return "";
+    if (fits) possible.push_back(expected);
   }
-  return match(layer.output, expected);
+  if (possible.empty()) return "its inputs differ in more than one dimension";
+  std::string shapes;
+  for (const Shape& shape : possible) shapes += fmt::format("{}[{}]", shapes.empty() ? "" : " or ", fmt::join(shape, ", "));
+  return "its inputs give " + shapes;
 }
 
 std::string reshape_fault(const Layer& layer, const Shape& in) {
@@ -115,6 +120,28 @@ std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inp
     }
     default: return match(layer.output, in);
   }
+}
+
+std::string parameters_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
+  std::uint64_t weights = 0, bias = 0;
+  if (layer.kind == LayerKind::conv2d) {
+    const std::uint64_t channels = inputs.front()->output[0] / layer.groups;
+    bias = layer.output[0];
+    weights = bias * channels * layer.window.kernel[0] * layer.window.kernel[1];
+  } else if (layer.kind == LayerKind::linear) {
+    bias = layer.output.back();
+    weights = inputs.front()->output.back() * bias;
+  } else {
+    return "";
+  }
+  if (!layer.bias) bias = 0;
+  if (layer.shares_weights_with.empty()) {
+    return layer.parameters == weights + bias ? "" : fmt::format("its shape gives {}", weights + bias);
+  }
+  // The weights are the other layer's; the bias may be, too.
+  if (layer.parameters == 0 || layer.parameters == bias) return "";
+  return bias == 0 ? "all of its weights are shared: 0"
+                   : fmt::format("its weights are shared: {} with a bias of its own, 0 without", bias);
 }
 
 }  // namespace nibble

@@ -219,6 +219,36 @@ TEST(LoadNetwork, TheReadmesExampleLoads) {
   EXPECT_EQ(network.parameters().value(), 432U + 32 + 170);
 }
 
+TEST(LoadNetwork, ALayerThatRunsTwiceOwnsNothingTheSecondTime) {
+  const Network network =
+      load_text(kHead +
+                "  - {name: x, kind: input, output: [6]}\n"
+                "  - {name: a, kind: linear, inputs: [x], output: [6], bias: true, parameters: 42}\n"
+                "  - {name: b, kind: linear, inputs: [a], output: [6], bias: true, parameters: 0, "
+                "shares_weights_with: a}\n"
+                "  - {name: c, kind: linear, inputs: [b], output: [6], bias: true, parameters: 6, "
+                "shares_weights_with: a}\n");
+  EXPECT_EQ(network.parameters().value(), 42U + 6);
+  EXPECT_EQ(network.macs_per_sample().value(), 3U * 36);
+}
+
+TEST(LoadNetwork, PoolsRoundUpWhenToldTo) {
+  // Windows of 3 at every second pixel of 8 begin at 0, 2, 4, and the one that begins at 6 looks over the edge.
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [3, 8, 7]}\n"
+                                    "  - {name: p, kind: max_pool, inputs: [x], output: [3, 4, 3], "
+                                    "kernel: [3, 3], stride: [2, 2], ceil: true}\n");
+  EXPECT_TRUE(network.layers[1].window.ceil);
+}
+
+TEST(LoadNetwork, ConcatJoinsAnyOneDimension) {
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [3, 8]}\n"
+                                    "  - {name: tall, kind: concat, inputs: [x, x], output: [6, 8]}\n"
+                                    "  - {name: wide, kind: concat, inputs: [x, x, x], output: [3, 24]}\n");
+  EXPECT_EQ(network.layers[2].output, (Shape{3, 24}));
+}
+
 TEST(LoadNetwork, UnknownNameGetsTheNearestKnown) {
   try {
     (void)load_network("resnet5O");
