@@ -34,6 +34,9 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
 void ExternalMemory::reset_counts() {
   read_ = written_ = Bytes{0};
   busy_ = 0;
+  last_was_write_ = false;
+  free_at_ = 0;
+  began_ = kernel_now();
 }
 
 tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
@@ -60,7 +63,7 @@ void ExternalMemory::arm() {
     if (!queue->empty()) next = std::min(next, ready_at(*queue->front()));
   }
   const std::uint64_t now = kernel_now();
-  next = std::max({next, now, static_cast<std::uint64_t>(free_at_)});
+  next = std::max({next, now, began_ + static_cast<std::uint64_t>(free_at_)});
   wake_.cancel();
   wake_.notify(kernel_time(next - now));
 }
@@ -83,14 +86,14 @@ void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
   last_was_write_ = writing;
   (writing ? written_ : read_) += Bytes{bytes};
 
-  const double begin = std::max(free_at_, static_cast<double>(kernel_now()));
+  const double begin = std::max(free_at_, static_cast<double>(kernel_now() - began_));
   const double lost = static_cast<double>(turnarounds) * turnaround_cycles_;
   free_at_ = begin + lost + transfer_cycles(bytes);
   busy_ += free_at_ - begin;
 
   const double out = std::ceil(free_at_ + latency_cycles_);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
-  sc_core::sc_time delay = kernel_time(static_cast<std::uint64_t>(out) - kernel_now());
+  sc_core::sc_time delay = kernel_time(began_ + static_cast<std::uint64_t>(out) - kernel_now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   socket->nb_transport_bw(payload, phase, delay);
   payload.release();

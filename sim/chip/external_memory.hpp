@@ -31,6 +31,7 @@ class ExternalMemory : public sc_core::sc_module {
   [[nodiscard]] Bytes bytes_read() const { return read_; }
   [[nodiscard]] Bytes bytes_written() const { return written_; }
   [[nodiscard]] std::uint64_t busy_cycles() const { return static_cast<std::uint64_t>(busy_); }
+  /// Starts a kernel: counts from zero, bus idle, last direction reading.
   void reset_counts();
 
   /// Bytes as the memory moves them: whole granules.
@@ -54,7 +55,10 @@ class ExternalMemory : public sc_core::sc_module {
   std::uint64_t turnaround_batch_, granule_;
   Queue reads_, writes_;
   bool last_was_write_ = false;
-  double free_at_ = 0;  ///< fractional: the remainder of a transfer is carried, not rounded up
+  /// Since when the counts run. Times are relative to it, and the bus is idle then: what a kernel takes must not depend on
+  /// what ran before it, not even in the last bit of a rounding.
+  std::uint64_t began_ = 0;
+  double free_at_ = 0;  ///< from began_; fractional: the remainder of a transfer is carried, not rounded up
   Bytes read_, written_;
   double busy_ = 0;
   sc_core::sc_event wake_;
