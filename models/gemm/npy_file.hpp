@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "models/gemm/gemm.hpp"
+
+namespace nibble {
+
+/// Reads a matrix of NumPy's format 1.0, 2.0 or 3.0: two dimensions, little-endian float32 ('<f4'), C or Fortran
+/// order. InputError [NPY-FILE] (unreadable), [NPY-FORMAT] (not NPY, another type, another shape, a wrong length).
+[[nodiscard]] Matrix read_npy(const std::string& path);
+
+/// Writes version 1.0, C order. InputError [NPY-FILE] if the file cannot be written whole.
+void write_npy(const std::string& path, const Matrix& matrix);
+
+}  // namespace nibble
