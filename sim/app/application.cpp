@@ -30,7 +30,8 @@ constexpr const char* kExamples = R"(Examples:
 Exit codes: 0 done, 1 a law or a validation failed, 2 the input was wrong, 3 the program is at fault.)";
 
 void describe(CLI::App& program) {
-  program.description("Nibble: time, energy and carbon of whole training steps on low-precision AI accelerators.");
+  program.description(
+      "Nibble: time, energy and carbon of whole training steps on low-precision AI accelerators.");
   program.footer(kExamples);
   program.set_version_flag("--version", "nibble " NIBBLE_VERSION, "Print the program's version");
   program.require_subcommand(1);
@@ -60,12 +61,16 @@ InputError usage_error(const CLI::App& program, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = program.remaining(true);
   const std::string near = unknown.empty() ? "" : nearest_word(unknown.front(), known_words(command));
   if (!unknown.empty()) {
-    const std::string what = fmt::format("'{}' is not an option or command of '{}'", unknown.front(), command.get_name());
+    const std::string what =
+        fmt::format("'{}' is not an option or command of '{}'", unknown.front(), command.get_name());
     if (!near.empty()) return InputError("CLI-USAGE", what, fmt::format("did you mean '{}'?", near));
-    return InputError("CLI-USAGE", what, fmt::format("see: {} --help", parsed.empty() ? "nibble" : "nibble " + command.get_name()));
+    return InputError(
+        "CLI-USAGE", what,
+        fmt::format("see: {} --help", parsed.empty() ? "nibble" : "nibble " + command.get_name()));
   }
-  return InputError("CLI-USAGE", error.what(),
-                    fmt::format("see: {} --help", parsed.empty() ? "nibble" : "nibble " + command.get_name()));
+  return InputError(
+      "CLI-USAGE", error.what(),
+      fmt::format("see: {} --help", parsed.empty() ? "nibble" : "nibble " + command.get_name()));
 }
 
 void run_commands(int argc, const char* const* argv) {
@@ -96,14 +101,17 @@ int run_application(int argc, const char* const* argv) {
     return kProgramAtFault;
   } catch (const InputError& error) {
     const std::size_t problems = error.problems().size();
-    return failure(kInputWrong, problems > 1 ? fmt::format("{}\n{} problems", error.what(), problems) : error.what());
+    return failure(kInputWrong,
+                   problems > 1 ? fmt::format("{}\n{} problems", error.what(), problems) : error.what());
   } catch (const LawError& error) {
     return failure(kLawFailed, fmt::format("error [LAW] {}", error.what()));
   } catch (const std::bad_alloc&) {
     return failure(kProgramAtFault, "error [MEMORY] the machine has no more memory to give");
   } catch (const std::exception& error) {
-    return failure(kProgramAtFault, fmt::format("error [INTERNAL] {}\n    this is a fault of the program: please report "
-                                                "it with the command line that you gave", error.what()));
+    return failure(kProgramAtFault,
+                   fmt::format("error [INTERNAL] {}\n    this is a fault of the program: please report "
+                               "it with the command line that you gave",
+                               error.what()));
   }
 }
 

@@ -4,9 +4,9 @@ namespace nibble {
 
 /// The whole program: reads the command line, does what it says, reports what went wrong to stderr.
 ///
-/// Returns the exit code: 0 done, 1 a law or a validation failed, 2 the input was wrong (the command line, a file,
-/// an output that cannot be written), 3 the program is at fault. A signal that stopped it is raised again, so that
-/// a shell sees the truth.
+/// Returns the exit code: 0 done, 1 a law or a validation failed, 2 the input was wrong (the command line, a
+/// file, an output that cannot be written), 3 the program is at fault. A signal that stopped it is raised
+/// again, so that a shell sees the truth.
 [[nodiscard]] int run_application(int argc, const char* const* argv);
 
 }  // namespace nibble

@@ -24,7 +24,10 @@ constexpr auto kBetweenReports = std::chrono::milliseconds{50};
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-void send(int pipe, const Json& message) { write_all(pipe, message.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", "the pipe to the parent"); }
+void send(int pipe, const Json& message) {
+  write_all(pipe, message.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n",
+            "the pipe to the parent");
+}
 
 /// The child's whole life after the fork.
 void work(const Job& job, int pipe, bool talkative) {

@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-/// The commands of the program: each adds itself with its options, help and examples; parsing a command line then
-/// runs the command that it names. What goes wrong is thrown (models/base/error.hpp).
+/// The commands of the program: each adds itself with its options, help and examples; parsing a command line
+/// then runs the command that it names. What goes wrong is thrown (models/base/error.hpp).
 namespace nibble {
 
 void add_run_command(CLI::App& program);

@@ -54,7 +54,8 @@ void check_distinct(const std::vector<Pair>& pairs) {
   std::set<std::pair<std::string, std::string>> seen;
   for (const Pair& pair : pairs) {
     if (!seen.emplace(pair.recipe, pair.accelerator).second) {
-      throw InputError("CLI-USAGE", fmt::format("the run {}@{} is given twice", pair.recipe, pair.accelerator));
+      throw InputError("CLI-USAGE",
+                       fmt::format("the run {}@{} is given twice", pair.recipe, pair.accelerator));
     }
   }
 }
@@ -92,7 +93,8 @@ void compare(const CompareOptions& options) {
     if (progress.visible()) {
       shown = [&](std::size_t ended, const std::string& job, std::size_t done, std::size_t total,
                   const std::string& what) {
-        progress.show(fmt::format("{} of {} runs done; {}", ended, jobs.size(), progress_line(job, done, total, what)));
+        progress.show(
+            fmt::format("{} of {} runs done; {}", ended, jobs.size(), progress_line(job, done, total, what)));
       };
     }
     const std::size_t at_once = options.jobs > 0 ? options.jobs : usable_processors();
@@ -107,25 +109,28 @@ void compare(const CompareOptions& options) {
 
 void add_compare_command(CLI::App& program) {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command =
-      program.add_subcommand("compare", "Simulate the same step with several recipes and machines, side by side");
+  CLI::App* command = program.add_subcommand(
+      "compare", "Simulate the same step with several recipes and machines, side by side");
   command->footer(kExamples);
   CLI::Option* runs =
       command
-          ->add_option("--runs", options->runs,
-                       "What to compare: recipe@accelerator, ... (default: fp32@rapid-fp32, fp16@rapid, hfp8@rapid, "
-                       "fp4@rapid-fp4)")
+          ->add_option(
+              "--runs", options->runs,
+              "What to compare: recipe@accelerator, ... (default: fp32@rapid-fp32, fp16@rapid, hfp8@rapid, "
+              "fp4@rapid-fp4)")
           ->delimiter(',');
-  CLI::Option* accelerator =
-      command->add_option("-a,--accelerator", options->accelerator, "Short form: one machine for all --recipes");
+  CLI::Option* accelerator = command->add_option("-a,--accelerator", options->accelerator,
+                                                 "Short form: one machine for all --recipes");
   CLI::Option* recipes =
-      command->add_option("--recipes", options->recipes, "Short form: recipes on that machine")->delimiter(',');
+      command->add_option("--recipes", options->recipes, "Short form: recipes on that machine")
+          ->delimiter(',');
   runs->excludes(accelerator, recipes);
   recipes->needs(accelerator);
   accelerator->needs(recipes);
-  command->add_option("--baseline", options->baseline,
-                      "The run that ratios are taken to, by its recipe or as recipe@accelerator (default: the runs of "
-                      "recipes fp16 and fp32)");
+  command->add_option(
+      "--baseline", options->baseline,
+      "The run that ratios are taken to, by its recipe or as recipe@accelerator (default: the runs of "
+      "recipes fp16 and fp32)");
   command->add_option("-j,--jobs", options->jobs, "Runs at the same time (default: as many as processors)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1024}));
   add_step_options(*command, options->step);

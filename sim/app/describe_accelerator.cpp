@@ -30,8 +30,9 @@ std::string peak_table(const Accelerator& machine, const Technology& technology)
     watts.push_back(peak.power.value());
     efficiencies.push_back(peak.tops_per_w);
   }
-  return fmt::format("Peaks at {:.4g} V and {:.4g} GHz: every lane multiplies in every cycle of a large GEMM\n",
-                     machine.voltage.value(), machine.clock.value() * 1e-9) +
+  return fmt::format(
+             "Peaks at {:.4g} V and {:.4g} GHz: every lane multiplies in every cycle of a large GEMM\n",
+             machine.voltage.value(), machine.clock.value() * 1e-9) +
          table_text({words("mode", modes), words("operands", operands), words("accumulator", accumulators),
                      numbers("peak", "TOPS", tops), numbers("power", "W", watts),
                      numbers("efficiency", "TOPS/W", efficiencies)});
@@ -75,7 +76,8 @@ std::string published_table(const Accelerator& machine, const Technology& techno
 std::string describe_accelerator(const std::string& name_or_path) {
   const Accelerator machine = load_accelerator(name_or_path);
   const Technology technology = load_technology(machine.technology);
-  return fmt::format("{}: {}\nfile {}\nhash {}\n\n", machine.name, machine.description, machine.file, machine.hash) +
+  return fmt::format("{}: {}\nfile {}\nhash {}\n\n", machine.name, machine.description, machine.file,
+                     machine.hash) +
          peak_table(machine, technology) + published_table(machine, technology) + "\n" +
          value_table(load_extended(Kind::accelerator, name_or_path).tree());
 }

@@ -12,7 +12,8 @@ namespace {
 
 template <class Config>
 std::string heading(const Config& config) {
-  return fmt::format("{}: {}\nfile {}\nhash {}\n\n", config.name, config.description, config.file, config.hash);
+  return fmt::format("{}: {}\nfile {}\nhash {}\n\n", config.name, config.description, config.file,
+                     config.hash);
 }
 
 std::string resolved_values(Kind kind, const std::string& name_or_path, const std::string& left_out = {}) {

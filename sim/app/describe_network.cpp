@@ -28,7 +28,9 @@ std::string details_of(const Layer& layer) {
     text += fmt::format(" padding {}", window.padding[0]);
     if (window.padding[0] != window.padding[1]) text += fmt::format("x{}", window.padding[1]);
   }
-  if (window.dilation[0] != 1 || window.dilation[1] != 1) text += fmt::format(" dilation {}", window.dilation[0]);
+  if (window.dilation[0] != 1 || window.dilation[1] != 1) {
+    text += fmt::format(" dilation {}", window.dilation[0]);
+  }
   if (layer.groups != 1) text += fmt::format(" groups {}", layer.groups);
   return text;
 }
@@ -53,11 +55,13 @@ std::string layer_table(const Network& network) {
 
 std::string describe_network(const std::string& name_or_path) {
   const Network network = load_network(name_or_path);
-  return fmt::format("{}: {}\nsource {}\nfile {}\nhash {}\n\n{} layers, {:.3f} GMAC in a sample's forward pass, {:.3f} M "
-                     "parameters; shapes are of one sample\n\n",
-                     network.name, network.description, network.origin, network.file, network.hash,
-                     network.layers.size(), static_cast<double>(network.macs_per_sample().value()) * 1e-9,
-                     static_cast<double>(network.parameters().value()) * 1e-6) +
+  return fmt::format(
+             "{}: {}\nsource {}\nfile {}\nhash {}\n\n{} layers, {:.3f} GMAC in a sample's forward pass, "
+             "{:.3f} M "
+             "parameters; shapes are of one sample\n\n",
+             network.name, network.description, network.origin, network.file, network.hash,
+             network.layers.size(), static_cast<double>(network.macs_per_sample().value()) * 1e-9,
+             static_cast<double>(network.parameters().value()) * 1e-6) +
          layer_table(network);
 }
 

@@ -13,7 +13,8 @@ Json problem_to_json(const Problem& problem) {
 }
 
 Problem problem_from_json(const Json& json) {
-  return {json.at("id"), json.at("file"), json.at("line"), json.at("column"), json.at("what"), json.at("hint")};
+  return {json.at("id"),     json.at("file"), json.at("line"),
+          json.at("column"), json.at("what"), json.at("hint")};
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ std::string explanations(const std::string& word) {
 
 void add_explain_command(CLI::App& program) {
   auto word = std::make_shared<std::string>();
-  CLI::App* command =
-      program.add_subcommand("explain", "Say what a reported number means: unit, definition, denominator, code");
+  CLI::App* command = program.add_subcommand(
+      "explain", "Say what a reported number means: unit, definition, denominator, code");
   command->footer(kExamples);
   command->add_option("metric", *word, "A name of JSON or CSV, in full or its first or last part");
   command->callback([word] { print(word->empty() ? all_names() : explanations(*word)); });

@@ -19,8 +19,9 @@ class Interrupted : public std::exception {
   int signal_;
 };
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP are only noted, and delivered only during a wait with `while_waiting()`
-/// as its signal mask (ppoll): so none can fall between the check and the wait. At most one at a time.
+/// While it lives, SIGINT, SIGTERM and SIGHUP are only noted, and delivered only during a wait with
+/// `while_waiting()` as its signal mask (ppoll): so none can fall between the check and the wait. At most one
+/// at a time.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -37,7 +38,7 @@ class InterruptGuard {
  private:
   static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
   sigset_t outside_{};
-  struct sigaction previous_[std::size(kSignals)] {};
+  struct sigaction previous_[std::size(kSignals)]{};
 };
 
 }  // namespace nibble

@@ -8,7 +8,8 @@
 
 namespace nibble {
 
-inline constexpr Kind kKinds[] = {Kind::network, Kind::accelerator, Kind::recipe, Kind::technology, Kind::grid};
+inline constexpr Kind kKinds[] = {Kind::network, Kind::accelerator, Kind::recipe, Kind::technology,
+                                  Kind::grid};
 
 /// "network" -> "networks", "technology" -> "technologies".
 [[nodiscard]] std::string plural(Kind kind);

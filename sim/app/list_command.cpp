@@ -18,7 +18,8 @@ std::string listing(Kind kind) {
   std::vector<std::string> names = shipped_names(kind);
   std::vector<std::string> descriptions;
   for (const std::string& name : names) descriptions.push_back(description_of(kind, name));
-  return table_text({words(kind_name(kind), std::move(names)), words("description", std::move(descriptions))});
+  return table_text(
+      {words(kind_name(kind), std::move(names)), words("description", std::move(descriptions))});
 }
 
 void list(const std::string& word) {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint64_t kLargestBatch = 1'000'000;
 constexpr std::uint64_t kMostSamples = 1'000'000'000'000;
-/// Training images of ILSVRC 2012, which ResNet, VGG and MobileNet are trained on (imagenet in models/SOURCES.md).
+/// Training images of ILSVRC 2012, which ResNet, VGG and MobileNet are trained on (imagenet in
+/// models/SOURCES.md).
 constexpr std::uint64_t kImageNetSamples = 1'281'167;
 
 std::string text_of(const Json& document, const OutputOptions& options) {
@@ -72,9 +73,12 @@ void add_step_options(CLI::App& command, StepOptions& options) {
   command.add_option("--grid", options.grid, "Where the electricity comes from")->capture_default_str();
   command.add_flag("--no-residency", options.no_residency,
                    "Send every tensor through external memory, even where it would fit on chip");
-  command.add_flag("--no-memoise", options.no_memoise, "Simulate equal operations again: slower, with equal results");
-  command.add_option("--samples", options.samples,
-                     "Scale the step to a training over so many samples (default with --epochs: ImageNet's 1281167)")
+  command.add_flag("--no-memoise", options.no_memoise,
+                   "Simulate equal operations again: slower, with equal results");
+  command
+      .add_option(
+          "--samples", options.samples,
+          "Scale the step to a training over so many samples (default with --epochs: ImageNet's 1281167)")
       ->check(CLI::Range(std::uint64_t{1}, kMostSamples));
   command.add_option("--epochs", options.epochs, "Passes over the samples of that training (default 1)")
       ->check(CLI::Range(1e-6, 1e9));
@@ -84,9 +88,11 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
   command.add_option("-f,--format", options.format, "table, json or csv")
       ->capture_default_str()
       ->check(CLI::IsMember({"table", "json", "csv"}));
-  command.add_option("-o,--output", options.output, "Write to this file, whole or not at all, instead of stdout");
+  command.add_option("-o,--output", options.output,
+                     "Write to this file, whole or not at all, instead of stdout");
   command.add_flag("--layers", options.layers, "Add a row for each operation of the step");
-  command.add_flag("--energy-table", options.energy_table, "Add a row for each event: count, pJ, source, product");
+  command.add_flag("--energy-table", options.energy_table,
+                   "Add a row for each event: count, pJ, source, product");
 }
 
 void write_document(const Json& document, const OutputOptions& options) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,7 +30,7 @@ struct StepOptions {
 /// How and where a result is written.
 struct OutputOptions {
   std::string format = "table";
-  std::string output;          ///< "" is stdout
+  std::string output;  ///< "" is stdout
   bool layers = false;
   bool energy_table = false;
 

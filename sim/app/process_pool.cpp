@@ -25,7 +25,10 @@ namespace {
 class Pool {
  public:
   Pool(const std::vector<Job>& jobs, std::size_t at_once, const PoolProgress& progress)
-      : jobs_{jobs}, at_once_{std::max<std::size_t>(at_once, 1)}, progress_{progress}, outcomes_(jobs.size()) {}
+      : jobs_{jobs},
+        at_once_{std::max<std::size_t>(at_once, 1)},
+        progress_{progress},
+        outcomes_(jobs.size()) {}
 
   std::vector<std::string> run() {
     while (next_ < limit() || !running_.empty()) {
@@ -61,7 +64,9 @@ class Pool {
     for (const auto& child : running_) files.push_back({child->descriptor(), POLLIN, 0});
     const int ready = ::ppoll(files.data(), files.size(), nullptr, &signals_.while_waiting());
     signals_.check();
-    if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for runs");
+    if (ready < 0 && errno != EINTR) {
+      throw std::system_error(errno, std::generic_category(), "waiting for runs");
+    }
     for (std::size_t i = 0; ready > 0 && i < files.size(); ++i) {
       if (files[i].revents != 0) hear(*running_[i]);
     }

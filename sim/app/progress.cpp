@@ -38,7 +38,8 @@ void Progress::show(const std::string& line) {
   std::fflush(stderr);
 }
 
-std::string progress_line(const std::string& name, std::size_t done, std::size_t total, const std::string& what) {
+std::string progress_line(const std::string& name, std::size_t done, std::size_t total,
+                          const std::string& what) {
   const std::size_t filled = total == 0 ? 0 : std::min(kBarWidth, done * kBarWidth / total);
   return fmt::format("{} [{:<{}}] {}/{} {}", name, std::string(filled, '='), kBarWidth, done, total, what);
 }

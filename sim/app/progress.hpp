@@ -5,8 +5,8 @@
 
 namespace nibble {
 
-/// One line on stderr that says how far the work is, redrawn in place and gone at the end. In a pipe or a file:
-/// nothing at all.
+/// One line on stderr that says how far the work is, redrawn in place and gone at the end. In a pipe or a
+/// file: nothing at all.
 class Progress {
  public:
   Progress();

@@ -50,7 +50,8 @@ RunResult replay_file(const RunOptions& options, const ProgressSink& progress) {
   std::istringstream lines{content.str()};
   const std::vector<KernelProgram> programs = read_programs(lines, options.program);
   RunRequest request = options.step.request("", options.accelerator);
-  request.batch = options.batch_given ? options.step.batch : 1;  // a program does not say how many samples it is for
+  request.batch =
+      options.batch_given ? options.step.batch : 1;  // a program does not say how many samples it is for
   RunResult result = replay(request, programs, progress);
   result.network_name = std::filesystem::path{options.program}.stem().string();
   result.network_hash = content_hash(content.str());
@@ -92,10 +93,12 @@ void add_run_command(CLI::App& program) {
   command->add_option("-a,--accelerator", options->accelerator, "Shipped machine or a YAML file of one's own")
       ->capture_default_str();
   CLI::Option* recipe =
-      command->add_option("-r,--recipe", options->recipe, "Which tensor has which number format")->capture_default_str();
+      command->add_option("-r,--recipe", options->recipe, "Which tensor has which number format")
+          ->capture_default_str();
   add_step_options(*command, options->step);
-  CLI::Option* dump = command->add_option("--dump-program", options->dump_program,
-                                          "Write the programs that drive the machine to this file (JSON lines)");
+  CLI::Option* dump =
+      command->add_option("--dump-program", options->dump_program,
+                          "Write the programs that drive the machine to this file (JSON lines)");
   command->add_option("--program", options->program, "Replay programs from this file instead of a network")
       ->excludes(recipe, dump, command->get_option("--network"), command->get_option("--mode"),
                  command->get_option("--samples"), command->get_option("--no-residency"));

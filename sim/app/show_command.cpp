@@ -10,7 +10,7 @@ namespace nibble {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  nibble show accelerator rapid     peak TOPS and TOPS/W of each mode beside the published ones, and every value
+  nibble show accelerator rapid     peak TOPS and TOPS/W of each mode, the published ones, and every value
   nibble show network resnet50      layers, MACs, parameters
   nibble show recipe fp4
   nibble show technology ibm-7nm    energy of every event, with its source
@@ -18,11 +18,16 @@ constexpr const char* kExamples = R"(Examples:
 
 std::string describe(Kind kind, const std::string& name) {
   switch (kind) {
-    case Kind::network: return describe_network(name);
-    case Kind::accelerator: return describe_accelerator(name);
-    case Kind::recipe: return describe_recipe(name);
-    case Kind::technology: return describe_technology(name);
-    case Kind::grid: return describe_grid(name);
+    case Kind::network:
+      return describe_network(name);
+    case Kind::accelerator:
+      return describe_accelerator(name);
+    case Kind::recipe:
+      return describe_recipe(name);
+    case Kind::technology:
+      return describe_technology(name);
+    case Kind::grid:
+      return describe_grid(name);
   }
   throw InternalError("a kind that show does not know");
 }
@@ -34,7 +39,8 @@ void add_show_command(CLI::App& program) {
     std::string kind, name;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("show", "Show one file as it is understood: every value with its source");
+  CLI::App* command =
+      program.add_subcommand("show", "Show one file as it is understood: every value with its source");
   command->footer(kExamples);
   command->add_option("kind", options->kind, "network, accelerator, recipe, technology or grid")->required();
   command->add_option("name", options->name, "A shipped name or the path of a file")->required();

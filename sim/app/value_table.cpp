@@ -19,7 +19,9 @@ class ValueRows {
       return;
     }
     if (node.kind == YamlNode::Kind::sequence && holds_maps(node)) {
-      for (std::size_t i = 0; i < node.items.size(); ++i) add(node.items[i], fmt::format("{}[{}]", path, i), inherited);
+      for (std::size_t i = 0; i < node.items.size(); ++i) {
+        add(node.items[i], fmt::format("{}[{}]", path, i), inherited);
+      }
       return;
     }
     add_leaf(node, path, inherited);

@@ -16,10 +16,13 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const std::string& name, int error) {
-  throw InputError("OUT-WRITE", fmt::format("cannot write '{}': {}", name, std::generic_category().message(error)));
+  throw InputError("OUT-WRITE",
+                   fmt::format("cannot write '{}': {}", name, std::generic_category().message(error)));
 }
 
-fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path{"."}; }
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path{"."};
+}
 
 bool is_special(const fs::path& path) {
   std::error_code none;
@@ -49,7 +52,8 @@ AtomicFile::AtomicFile(const fs::path& path) : target_{behind_links(path)} {
   if (is_special(target_)) {
     descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
-    std::string pattern = (folder_of(target_) / fmt::format(".{}.XXXXXX", target_.filename().string())).string();
+    std::string pattern =
+        (folder_of(target_) / fmt::format(".{}.XXXXXX", target_.filename().string())).string();
     descriptor_ = ::mkstemp(pattern.data());
     if (descriptor_ >= 0) temporary_ = pattern;
   }

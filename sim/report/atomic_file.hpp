@@ -6,9 +6,9 @@
 
 namespace nibble {
 
-/// A file that is written whole or not at all: a reader, a full disk or a crash never sees half of it, and an old
-/// file stays as it was until commit(). What is not a regular file (/dev/stdout, a pipe) is written straight to.
-/// Every member throws InputError [OUT-WRITE] when it cannot do its part.
+/// A file that is written whole or not at all: a reader, a full disk or a crash never sees half of it, and an
+/// old file stays as it was until commit(). What is not a regular file (/dev/stdout, a pipe) is written
+/// straight to. Every member throws InputError [OUT-WRITE] when it cannot do its part.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);
@@ -31,8 +31,8 @@ class AtomicFile {
 /// The same in one go.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// InputError [OUT-WRITE] if an AtomicFile would fail already for want of a folder or permission: asked before a
-/// long run, so that its result is not lost.
+/// InputError [OUT-WRITE] if an AtomicFile would fail already for want of a folder or permission: asked
+/// before a long run, so that its result is not lost.
 void check_writable(const std::filesystem::path& path);
 
 /// Writes to an open file descriptor to the end, or throws InputError [OUT-WRITE] that calls it `name`.

@@ -8,15 +8,16 @@ namespace nibble {
 namespace {
 
 const Json* find_run(const std::vector<Json>& runs, const std::string& name) {
-  const auto by_label = std::find_if(runs.begin(), runs.end(),
-                                     [&](const Json& run) { return run_label(run) == name; });
+  const auto by_label =
+      std::find_if(runs.begin(), runs.end(), [&](const Json& run) { return run_label(run) == name; });
   if (by_label != runs.end()) return &*by_label;
-  const auto by_recipe = std::find_if(runs.begin(), runs.end(),
-                                      [&](const Json& run) { return run.at("recipe") == name; });
+  const auto by_recipe =
+      std::find_if(runs.begin(), runs.end(), [&](const Json& run) { return run.at("recipe") == name; });
   return by_recipe != runs.end() ? &*by_recipe : nullptr;
 }
 
-std::vector<const Json*> find_baselines(const std::vector<Json>& runs, const std::optional<std::string>& baseline) {
+std::vector<const Json*> find_baselines(const std::vector<Json>& runs,
+                                        const std::optional<std::string>& baseline) {
   std::vector<const Json*> found;
   if (!baseline) {
     for (const char* recipe : {"fp16", "fp32"}) {

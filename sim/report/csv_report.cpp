@@ -36,7 +36,8 @@ bool is_list_of_objects(const Json& value) {
   return value.is_array() && !value.empty() && value.front().is_object();
 }
 
-/// One header of all the columns that any row has, in the order of first sight; a row without one has it empty.
+/// One header of all the columns that any row has, in the order of first sight; a row without one has it
+/// empty.
 std::string csv_table(const std::vector<Row>& rows) {
   std::vector<std::string> columns;
   std::map<std::string, std::size_t> position;
@@ -63,7 +64,9 @@ std::string csv_table(const std::vector<Row>& rows) {
 
 Row run_identity(const Json& run) {
   Row row;
-  for (const char* key : {"network", "accelerator", "recipe", "mode", "batch"}) row.emplace_back(key, run.at(key));
+  for (const char* key : {"network", "accelerator", "recipe", "mode", "batch"}) {
+    row.emplace_back(key, run.at(key));
+  }
   return row;
 }
 
@@ -96,8 +99,12 @@ std::string csv_text(const Json& document, CsvRows kind) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     switch (kind) {
-      case CsvRows::layers: add_list_rows(runs[i], "layers", rows); break;
-      case CsvRows::energy_table: add_list_rows(runs[i], "energy_table", rows); break;
+      case CsvRows::layers:
+        add_list_rows(runs[i], "layers", rows);
+        break;
+      case CsvRows::energy_table:
+        add_list_rows(runs[i], "energy_table", rows);
+        break;
       case CsvRows::runs: {
         Row row = flatten(runs[i]);
         if (comparison) {

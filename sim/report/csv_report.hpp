@@ -13,12 +13,14 @@ enum class CsvRows { runs, layers, energy_table };
 
 /// A run's or a comparison's document as CSV (RFC 4180: CRLF ends a row, quotes only where needed).
 ///
-/// A column is called as its path in the document: "energy_j.total", "ratios.to.fp16@rapid.speed". Rows are runs;
-/// or the operations ("layers.*") or energy events ("energy_table.*") of each run behind the run's "accelerator",
-/// "recipe", "network", "mode" and "batch". Lists of words are joined by "; ". The document must hold the list asked for.
+/// A column is called as its path in the document: "energy_j.total", "ratios.to.fp16@rapid.speed". Rows are
+/// runs; or the operations ("layers.*") or energy events ("energy_table.*") of each run behind the run's
+/// "accelerator", "recipe", "network", "mode" and "batch". Lists of words are joined by "; ". The document
+/// must hold the list asked for.
 [[nodiscard]] std::string csv_text(const Json& document, CsvRows rows = CsvRows::runs);
 
 /// Leaves of an object with their paths, in order; lists of objects are left out.
-[[nodiscard]] std::vector<std::pair<std::string, Json>> flatten(const Json& object, const std::string& prefix = {});
+[[nodiscard]] std::vector<std::pair<std::string, Json>> flatten(const Json& object,
+                                                                const std::string& prefix = {});
 
 }  // namespace nibble

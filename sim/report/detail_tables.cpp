@@ -24,13 +24,15 @@ TableColumn in_group(const std::string& group, TableColumn column) {
 /// "3136x64x576", "8 of 128x128x64", or what the SFUs do where there is no GEMM.
 std::string shape_of(const Json& layer) {
   if (layer.at("m") == 0) return layer.at("vector_work").get<std::string>();
-  const std::string shape = fmt::format("{}x{}x{}", layer.at("m").get<std::uint64_t>(),
-                                        layer.at("n").get<std::uint64_t>(), layer.at("k").get<std::uint64_t>());
+  const std::string shape =
+      fmt::format("{}x{}x{}", layer.at("m").get<std::uint64_t>(), layer.at("n").get<std::uint64_t>(),
+                  layer.at("k").get<std::uint64_t>());
   const auto count = layer.at("count").get<std::uint64_t>();
   return count == 1 ? shape : fmt::format("{} of {}", count, shape);
 }
 
-std::vector<double> shares_of(const std::vector<Json>& layers, const std::string& path, std::uint64_t arrays) {
+std::vector<double> shares_of(const std::vector<Json>& layers, const std::string& path,
+                              std::uint64_t arrays) {
   std::vector<double> shares = values_of(layers, path);
   const std::vector<double> cycles = values_of(layers, "cycles");
   for (std::size_t i = 0; i < shares.size(); ++i) {
@@ -69,9 +71,13 @@ std::string layers_table(const Json& run) {
   const std::string group = "percent of array cycles";
   columns.push_back(in_group(group, percents("compute", shares_of(layers, "compute_cycles", arrays))));
   columns.push_back(in_group(group, percents("fill+drain", shares_of(layers, "fill_drain_cycles", arrays))));
-  for (const auto& [cause, heading] : {std::pair{"memory", "memory"}, {"ring", "ring"}, {"l1", "L1"},
-                                       {"vector", "vector"}, {"sync", "sync"}}) {
-    columns.push_back(in_group(group, percents(heading, shares_of(layers, std::string("stalls.") + cause, arrays))));
+  for (const auto& [cause, heading] : {std::pair{"memory", "memory"},
+                                       {"ring", "ring"},
+                                       {"l1", "L1"},
+                                       {"vector", "vector"},
+                                       {"sync", "sync"}}) {
+    columns.push_back(
+        in_group(group, percents(heading, shares_of(layers, std::string("stalls.") + cause, arrays))));
   }
   for (const auto& [level, heading] : {std::pair{"l0", "L0"}, {"l1", "L1"}, {"memory", "memory"}}) {
     columns.push_back(in_group("bytes read and written", amounts(heading, "B", both(layers, level))));
@@ -88,11 +94,14 @@ std::string energy_table(const Json& run) {
   double sum = 0;
   for (Json& row : rows) {
     const double count = row.at("count").get<double>();
-    counted.push_back(std::floor(count) == count ? fmt::format("{:.0f}", count) : fmt::format("{:.6g}", count));
+    counted.push_back(std::floor(count) == count ? fmt::format("{:.0f}", count)
+                                                 : fmt::format("{:.6g}", count));
     picojoules.push_back(fmt::format("{:.4g}", row.at("each_pj").get<double>()));
     products.push_back(fmt::format("{:.6g}", row.at("energy_j").get<double>()));
     sum += row.at("energy_j").get<double>();
-    if (!row.at("verified").get<bool>()) row["source"] = "(unverified) " + row.at("source").get<std::string>();
+    if (!row.at("verified").get<bool>()) {
+      row["source"] = "(unverified) " + row.at("source").get<std::string>();
+    }
   }
   const auto right = [](std::string heading, std::string unit, std::vector<std::string> cells) {
     return TableColumn{"", std::move(heading), std::move(unit), false, std::move(cells)};

@@ -8,15 +8,19 @@ namespace nibble {
 namespace {
 
 /// The components of a machine, in the order in which data passes them; each is reported, used or not.
-constexpr std::array kComponents = {"mpe", "registers", "l0", "l1", "sfu", "ring", "memory", "clock", "leakage"};
+constexpr std::array kComponents = {"mpe",  "registers", "l0",    "l1",     "sfu",
+                                    "ring", "memory",    "clock", "leakage"};
 
 constexpr std::array kPasses = {"fwd", "dgrad", "wgrad", "vector", "update"};
 
 std::string class_name(EnergyClass energy_class) {
   switch (energy_class) {
-    case EnergyClass::dynamic: return "dynamic";
-    case EnergyClass::idle: return "idle";
-    case EnergyClass::statics: return "static";
+    case EnergyClass::dynamic:
+      return "dynamic";
+    case EnergyClass::idle:
+      return "idle";
+    case EnergyClass::statics:
+      return "static";
   }
   throw InternalError("an energy class without a name");
 }
@@ -80,12 +84,17 @@ Json counts_by_mode(const std::map<std::string, std::uint64_t>& counts) {
 
 std::string pass_name(Pass pass) {
   switch (pass) {
-    case Pass::fwd: return "fwd";
-    case Pass::dgrad: return "dgrad";
-    case Pass::wgrad: return "wgrad";
+    case Pass::fwd:
+      return "fwd";
+    case Pass::dgrad:
+      return "dgrad";
+    case Pass::wgrad:
+      return "wgrad";
     case Pass::vector_fwd:
-    case Pass::vector_bwd: return "vector";
-    case Pass::update: return "update";
+    case Pass::vector_bwd:
+      return "vector";
+    case Pass::update:
+      return "update";
   }
   throw InternalError("a pass without a name");
 }
@@ -198,7 +207,9 @@ Json energy_table_array(const EnergyReport& energy) {
 
 Json layers_array(const RunResult& result) {
   Json layers = Json::array();
-  for (const OperationResult& operation : result.operations) layers.push_back(layer_object(operation, result));
+  for (const OperationResult& operation : result.operations) {
+    layers.push_back(layer_object(operation, result));
+  }
   return layers;
 }
 

@@ -5,16 +5,17 @@
 #include "sim/report/document.hpp"
 #include "sim/system/run_result.hpp"
 
-/// The parts of a run's document (document.hpp) that a whole run and one operation of it share, and its lists.
+/// The parts of a run's document (document.hpp) that a whole run and one operation of it share, and its
+/// lists.
 namespace nibble {
 
-[[nodiscard]] Json array_cycles_object(const ArrayCycles& cycles);          ///< with their "total"
-[[nodiscard]] Json bytes_object(const Activity& activity);                  ///< moved, by level
-[[nodiscard]] Json energy_object(const EnergyReport& energy);               ///< "total", then each component
-[[nodiscard]] Json activity_object(const RunResult& result);                ///< counted events that are not bytes
-[[nodiscard]] Json passes_object(const RunResult& result);                  ///< time and MACs by part of the step
-[[nodiscard]] Json energy_table_array(const EnergyReport& energy);          ///< count x pJ = J, event by event
-[[nodiscard]] Json layers_array(const RunResult& result);                   ///< one object for each operation
+[[nodiscard]] Json array_cycles_object(const ArrayCycles& cycles);  ///< with their "total"
+[[nodiscard]] Json bytes_object(const Activity& activity);          ///< moved, by level
+[[nodiscard]] Json energy_object(const EnergyReport& energy);       ///< "total", then each component
+[[nodiscard]] Json activity_object(const RunResult& result);        ///< counted events that are not bytes
+[[nodiscard]] Json passes_object(const RunResult& result);          ///< time and MACs by part of the step
+[[nodiscard]] Json energy_table_array(const EnergyReport& energy);  ///< count x pJ = J, event by event
+[[nodiscard]] Json layers_array(const RunResult& result);           ///< one object for each operation
 
 /// "fwd", "dgrad", "wgrad", "vector" or "update": vector work counts as one part, whichever way it goes.
 [[nodiscard]] std::string pass_name(Pass pass);

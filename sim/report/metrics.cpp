@@ -12,7 +12,9 @@ namespace {
 
 std::vector<Metric> all_metrics() {
   std::vector<Metric> all = run_metrics();
-  for (const auto& more : {detail_metrics(), compare_metrics()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {detail_metrics(), compare_metrics()}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
   return all;
 }
 
@@ -27,7 +29,8 @@ bool matches(std::string_view pattern, std::string_view path) {
 
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
-/// True if a part of the name is the word, or the word with a unit behind it: "energy" is in "layers.energy_j.*".
+/// True if a part of the name is the word, or the word with a unit behind it: "energy" is in
+/// "layers.energy_j.*".
 bool has_part(std::string_view name, std::string_view word) {
   while (!name.empty()) {
     const std::string_view part = name.substr(0, name.find('.'));
@@ -73,13 +76,14 @@ std::vector<const Metric*> find_metrics(const std::string& word) {
   }
   if (!found.empty()) return found;
   const std::string near = nearest_word(word, known_words());
-  throw InputError("MET-UNKNOWN", fmt::format("'{}' is not a metric", word),
-                   near.empty() ? "'nibble explain' lists all of them" : fmt::format("did you mean '{}'?", near));
+  throw InputError(
+      "MET-UNKNOWN", fmt::format("'{}' is not a metric", word),
+      near.empty() ? "'nibble explain' lists all of them" : fmt::format("did you mean '{}'?", near));
 }
 
 std::string explanation(const Metric& metric) {
-  std::string text = fmt::format("{}\n  unit         {}\n  definition   {}\n", metric.name, metric.unit,
-                                 metric.definition);
+  std::string text =
+      fmt::format("{}\n  unit         {}\n  definition   {}\n", metric.name, metric.unit, metric.definition);
   if (!metric.denominator.empty()) text += fmt::format("  denominator  {}\n", metric.denominator);
   return text + fmt::format("  counted in   {}\n", metric.counted_in);
 }

@@ -18,8 +18,8 @@ void check_array_cycles(const RunResult& result) {
   const std::uint64_t elapsed = arrays_of(result.accelerator) * result.cycles.value();
   if (result.array_cycles.total() != elapsed) {
     throw LawError(fmt::format("array cycles add up to {}, but {} arrays ran for {} cycles: {}",
-                               result.array_cycles.total(), arrays_of(result.accelerator), result.cycles.value(),
-                               elapsed));
+                               result.array_cycles.total(), arrays_of(result.accelerator),
+                               result.cycles.value(), elapsed));
   }
 }
 

@@ -16,15 +16,16 @@ struct Heading {
   const char* text;
 };
 
-constexpr Heading kArrayCycles[] = {{"compute", "compute"}, {"fill_drain", "fill+drain"}, {"memory", "memory"},
-                                    {"ring", "ring"},       {"l1", "L1"},                 {"vector", "vector"},
-                                    {"sync", "sync"}};
-constexpr Heading kComponents[] = {{"mpe", "MPE"},         {"registers", "registers"}, {"l0", "L0"},
-                                   {"l1", "L1"},           {"sfu", "SFU"},             {"ring", "ring"},
-                                   {"memory", "memory"},   {"clock", "clock"},         {"leakage", "leakage"}};
+constexpr Heading kArrayCycles[] = {
+    {"compute", "compute"}, {"fill_drain", "fill+drain"}, {"memory", "memory"}, {"ring", "ring"},
+    {"l1", "L1"},           {"vector", "vector"},         {"sync", "sync"}};
+constexpr Heading kComponents[] = {
+    {"mpe", "MPE"},   {"registers", "registers"}, {"l0", "L0"},       {"l1", "L1"},          {"sfu", "SFU"},
+    {"ring", "ring"}, {"memory", "memory"},       {"clock", "clock"}, {"leakage", "leakage"}};
 constexpr const char* kPasses[] = {"fwd", "dgrad", "wgrad", "vector", "update"};
 
-std::vector<double> quotients(const std::vector<double>& numerators, const std::vector<double>& denominators) {
+std::vector<double> quotients(const std::vector<double>& numerators,
+                              const std::vector<double>& denominators) {
   std::vector<double> result;
   for (std::size_t i = 0; i < numerators.size(); ++i) result.push_back(numerators[i] / denominators[i]);
   return result;
@@ -62,18 +63,20 @@ std::string coverage(const std::vector<Json>& runs) {
   WordSet free_layers;
   for (const Json& run : runs) {
     const Json& coverage = run.at("coverage");
-    const std::string counts =
-        fmt::format("{} operations ({} with a GEMM, {} of vector work alone)",
-                    coverage.at("operations").get<std::uint64_t>(), coverage.at("gemm_operations").get<std::uint64_t>(),
-                    coverage.at("vector_operations").get<std::uint64_t>());
-    auto same = std::find_if(operations.begin(), operations.end(), [&](auto& seen) { return seen.first == counts; });
+    const std::string counts = fmt::format("{} operations ({} with a GEMM, {} of vector work alone)",
+                                           coverage.at("operations").get<std::uint64_t>(),
+                                           coverage.at("gemm_operations").get<std::uint64_t>(),
+                                           coverage.at("vector_operations").get<std::uint64_t>());
+    auto same =
+        std::find_if(operations.begin(), operations.end(), [&](auto& seen) { return seen.first == counts; });
     if (same == operations.end()) same = operations.insert(same, {counts, WordSet{}});
     same->second.add({run_label(run)});
     free_layers.add(coverage.at("free_layers"));
   }
   std::string text = "Coverage: every layer has a cost, and every operation was simulated:";
   for (const auto& [counts, labels] : operations) {
-    text += fmt::format("{} {} in {}", &counts == &operations.front().first ? "" : ",", counts, labels.text(" and "));
+    text += fmt::format("{} {} in {}", &counts == &operations.front().first ? "" : ",", counts,
+                        labels.text(" and "));
   }
   text += ".";
   if (free_layers.size() > 0) text += fmt::format(" Free: {}.", free_layers.text("; "));
@@ -87,9 +90,10 @@ std::string unverified(const std::vector<Json>& runs) {
   std::string text;
   for (const auto& [technology, names] : constants) {
     if (names.size() == 0) continue;
-    text += wrapped(fmt::format("Unverified: no source settles {} of the energy constants used: {}. See: nibble show "
-                                "technology {}",
-                                names.size(), names.text(", "), technology));
+    text += wrapped(
+        fmt::format("Unverified: no source settles {} of the energy constants used: {}. See: nibble show "
+                    "technology {}",
+                    names.size(), names.text(", "), technology));
   }
   return text;
 }
@@ -106,7 +110,8 @@ std::vector<double> values_of(const std::vector<Json>& runs, const std::string& 
       value = found == value->end() ? nullptr : &*found;
       start = end + 1;
     }
-    values.push_back(value && value->is_number() ? value->get<double>() : std::numeric_limits<double>::quiet_NaN());
+    values.push_back(value && value->is_number() ? value->get<double>()
+                                                 : std::numeric_limits<double>::quiet_NaN());
   }
   return values;
 }
@@ -121,9 +126,9 @@ std::string title(const std::vector<Json>& runs) {
   const Json& run = runs.front();
   const Json& assumptions = run.at("carbon_assumptions");
   return fmt::format("One {} of {}, batch {}; grid {}: {:.4g} gCO2e/kWh, PUE {:.3g}\n",
-                     name_of(run.at("mode").get<std::string>()),
-                     run.at("network").get<std::string>(), run.at("batch").get<std::uint64_t>(),
-                     run.at("grid").get<std::string>(), assumptions.at("intensity_g_per_kwh").get<double>(),
+                     name_of(run.at("mode").get<std::string>()), run.at("network").get<std::string>(),
+                     run.at("batch").get<std::uint64_t>(), run.at("grid").get<std::string>(),
+                     assumptions.at("intensity_g_per_kwh").get<double>(),
                      assumptions.at("pue").get<double>());
 }
 
@@ -164,8 +169,6 @@ std::string where_the_time_went(const std::vector<Json>& runs) {
   return "Where the time went\n" + table_text(columns);
 }
 
-std::string footnotes(const std::vector<Json>& runs) {
-  return coverage(runs) + unverified(runs);
-}
+std::string footnotes(const std::vector<Json>& runs) { return coverage(runs) + unverified(runs); }
 
 }  // namespace nibble

@@ -92,7 +92,8 @@ std::string group_line(const std::vector<TableColumn>& columns, std::vector<std:
 }
 
 template <class CellOf>
-std::string line_of(const std::vector<TableColumn>& columns, const std::vector<std::size_t>& widths, CellOf cell) {
+std::string line_of(const std::vector<TableColumn>& columns, const std::vector<std::size_t>& widths,
+                    CellOf cell) {
   std::string line;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) line += "  ";
@@ -137,8 +138,8 @@ std::string table_text(const std::vector<TableColumn>& columns) {
   bool groups = false;
   bool units = false;
   for (const TableColumn& column : columns) {
-    NIBBLE_CHECK(column.cells.size() == rows, "column {} has {} cells of {}", column.heading, column.cells.size(),
-                 rows);
+    NIBBLE_CHECK(column.cells.size() == rows, "column {} has {} cells of {}", column.heading,
+                 column.cells.size(), rows);
     widths.push_back(column_width(column));
     groups = groups || !column.group.empty();
     units = units || !column.unit.empty();

@@ -60,8 +60,9 @@ std::string training_runs(const std::vector<Json>& runs) {
                                             amounts("energy", "Wh", scaled("energy_kwh", 1e3)),
                                             amounts("carbon", "gCO2e", scaled("carbon_kg.total", 1e3))};
   const Json& first = runs.front().at("training_run");
-  return fmt::format("A training of {:g} epochs over {} samples: {:.0f} steps\n", first.at("epochs").get<double>(),
-                     first.at("samples").get<std::uint64_t>(), first.at("steps").get<double>()) +
+  return fmt::format("A training of {:g} epochs over {} samples: {:.0f} steps\n",
+                     first.at("epochs").get<double>(), first.at("samples").get<std::uint64_t>(),
+                     first.at("steps").get<double>()) +
          table_text(columns) + "\n" + equivalents_table(runs);
 }
 

@@ -10,7 +10,8 @@ using test::nibble;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::vector<std::string> kSmall = {"run", "--network", "resnet18", "--batch", "1", "--mode", "inference"};
+const std::vector<std::string> kSmall = {"run", "--network", "resnet18", "--batch",
+                                         "1",   "--mode",    "inference"};
 
 std::vector<std::string> small(std::vector<std::string> more) {
   more.insert(more.begin(), kSmall.begin(), kSmall.end());
@@ -59,17 +60,28 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"BatchOfZero", {"run", "--batch", "0"}, "CLI-USAGE", "--batch"},
         Mistake{"BatchOfWords", {"run", "--batch", "many"}, "CLI-USAGE", "--batch"},
         Mistake{"UnknownMode", {"run", "--mode", "sleeping"}, "CLI-USAGE", "training"},
-        Mistake{"UnknownNetwork", {"run", "--network", "resnet5O"}, "CAT-UNKNOWN", "did you mean 'resnet50'?"},
-        Mistake{"UnknownAccelerator", {"run", "--accelerator", "rapit"}, "CAT-UNKNOWN", "did you mean 'rapid'?"},
+        Mistake{
+            "UnknownNetwork", {"run", "--network", "resnet5O"}, "CAT-UNKNOWN", "did you mean 'resnet50'?"},
+        Mistake{
+            "UnknownAccelerator", {"run", "--accelerator", "rapit"}, "CAT-UNKNOWN", "did you mean 'rapid'?"},
         Mistake{"UnknownGrid", {"run", "--grid", "wrold"}, "CAT-UNKNOWN", "did you mean 'world'?"},
-        Mistake{"FormatThatTheMachineLacks", {"run", "--recipe", "fp4", "--accelerator", "rapid"}, "ACC-FORMAT",
+        Mistake{"FormatThatTheMachineLacks",
+                {"run", "--recipe", "fp4", "--accelerator", "rapid"},
+                "ACC-FORMAT",
                 "int4 x int4"},
-        Mistake{"InferenceRecipeInTraining", {"run", "--recipe", "int4"}, "LOW-INFERENCE", "--mode inference"},
-        Mistake{"EpochsOfAnInference", {"run", "--mode", "inference", "--epochs", "2"}, "CLI-USAGE", "inference"},
-        Mistake{"TwoTablesInCsv", {"run", "--format", "csv", "--layers", "--energy-table"}, "CLI-USAGE", "CSV"},
-        Mistake{"FolderThatIsNotThere", {"run", "--output", "/no/such/folder/x"}, "OUT-WRITE", "/no/such/folder/x"},
+        Mistake{
+            "InferenceRecipeInTraining", {"run", "--recipe", "int4"}, "LOW-INFERENCE", "--mode inference"},
+        Mistake{
+            "EpochsOfAnInference", {"run", "--mode", "inference", "--epochs", "2"}, "CLI-USAGE", "inference"},
+        Mistake{
+            "TwoTablesInCsv", {"run", "--format", "csv", "--layers", "--energy-table"}, "CLI-USAGE", "CSV"},
+        Mistake{"FolderThatIsNotThere",
+                {"run", "--output", "/no/such/folder/x"},
+                "OUT-WRITE",
+                "/no/such/folder/x"},
         Mistake{"ProgramThatIsNotThere", {"run", "--program", "/no/such/file"}, "PRG-FILE", "/no/such/file"},
-        Mistake{"ProgramAndNetwork", {"run", "--program", "x", "--network", "vgg16"}, "CLI-USAGE", "--program"},
+        Mistake{
+            "ProgramAndNetwork", {"run", "--program", "x", "--network", "vgg16"}, "CLI-USAGE", "--program"},
         Mistake{"RunWithoutMachine", {"compare", "--runs", "fp16"}, "CLI-USAGE", "fp16@rapid"},
         Mistake{"RunGivenTwice", {"compare", "--runs", "fp16@rapid,fp16@rapid"}, "CLI-USAGE", "twice"},
         Mistake{"RecipesWithoutMachine", {"compare", "--recipes", "fp16"}, "CLI-USAGE", "--accelerator"},
@@ -79,8 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Program, ReportsEveryProblemOfAFileWithItsPlace) {
   const test::TemporaryFolder folder;
-  const std::string file = folder.write("mine.yaml",
-                                        "schema: nibble/accelerator/1\nextends: rapid\nname: mine\ncores: -1\nclok: 1 GHz\n");
+  const std::string file = folder.write(
+      "mine.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: mine\ncores: -1\nclok: 1 GHz\n");
   const test::Outcome outcome = nibble(small({"--accelerator", file}));
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr(file + ":4:"));

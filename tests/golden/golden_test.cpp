@@ -1,4 +1,5 @@
-// Proves: the five networks give the results on record. A change that is meant is recorded with scripts/update_goldens.py.
+// Proves: the five networks give the results on record. A change that is meant is recorded with
+// scripts/update_goldens.py.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,7 +18,9 @@ void expect_on_record(const Json& record, const Json& now, const std::string& pa
     }
   } else if (record.is_array()) {
     ASSERT_EQ(record.size(), now.size()) << path;
-    for (std::size_t i = 0; i < record.size(); ++i) expect_on_record(record[i], now[i], path + "[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < record.size(); ++i) {
+      expect_on_record(record[i], now[i], path + "[" + std::to_string(i) + "]");
+    }
   } else if (record.is_number_float()) {
     EXPECT_NEAR(record.get<double>(), now.get<double>(), 1e-9 * std::abs(record.get<double>())) << path;
   } else {

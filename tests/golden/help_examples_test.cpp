@@ -10,7 +10,8 @@
 namespace nibble {
 namespace {
 
-/// The command lines under "Examples:", without the program's name; text behind two or more blanks is a comment.
+/// The command lines under "Examples:", without the program's name; text behind two or more blanks is a
+/// comment.
 std::vector<std::vector<std::string>> examples_of(const std::string& help) {
   std::vector<std::vector<std::string>> examples;
   std::istringstream lines{help.substr(help.find("Examples:"))};
@@ -26,7 +27,8 @@ std::vector<std::vector<std::string>> examples_of(const std::string& help) {
 
 /// Files of one's own that examples may name.
 void write_own_files(const test::TemporaryFolder& folder) {
-  static_cast<void>(folder.write("my_chip.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: mine\n"));
+  static_cast<void>(
+      folder.write("my_chip.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: mine\n"));
   std::filesystem::copy_file(std::filesystem::path{NIBBLE_REPO_DIR} / "workloads/networks/resnet18.yaml",
                              folder.file("my_network.yaml"));
 }
@@ -48,7 +50,8 @@ TEST_P(HelpExamples, Work) {
   std::filesystem::current_path("/");
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples, testing::Values("run", "compare", "list", "show", "explain"));
+INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples,
+                         testing::Values("run", "compare", "list", "show", "explain"));
 
 }  // namespace
 }  // namespace nibble

@@ -1,4 +1,5 @@
-// Proves, through the real binary: Ctrl-C ends it and all its children; a killed child is exit code 3 with the reason.
+// Proves, through the real binary: Ctrl-C ends it and all its children; a killed child is exit code 3 with
+// the reason.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -23,8 +24,8 @@ pid_t start_long_comparison(const std::string& messages) {
   if (program != 0) return program;
   ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
   ::dup2(::open(messages.c_str(), O_WRONLY | O_CREAT, 0644), STDERR_FILENO);
-  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "1000000", "--no-memoise", "--runs",
-          "fp16@rapid,hfp8@rapid", "--jobs", "2", nullptr);
+  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "1000000", "--no-memoise",
+          "--runs", "fp16@rapid,hfp8@rapid", "--jobs", "2", nullptr);
   ::_exit(127);
 }
 
@@ -65,7 +66,8 @@ TEST(Interruption, CtrlCEndsTheProgramAndItsChildren) {
   const std::vector<pid_t> children = wait_for_children(program);
   ::kill(program, SIGINT);
   const int status = end_of(program);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << "a shell has to see that it was interrupted";
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+      << "a shell has to see that it was interrupted";
   for (const pid_t child : children) EXPECT_TRUE(gone(child));
 }
 

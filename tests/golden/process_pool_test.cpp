@@ -1,5 +1,5 @@
-// Proves: jobs in processes of their own give their results in order, their errors unchanged, and never outlive the
-// parent; a child that is killed is reported with the reason.
+// Proves: jobs in processes of their own give their results in order, their errors unchanged, and never
+// outlive the parent; a child that is killed is reported with the reason.
 #include "sim/app/process_pool.hpp"
 
 #include <gmock/gmock.h>
@@ -34,7 +34,8 @@ Job job(const std::string& name, std::function<std::string()> work) {
 class SharedCounter {
  public:
   SharedCounter()
-      : memory_{::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)},
+      : memory_{::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                       -1, 0)},
         value_{new (memory_) std::atomic<int>{0}} {}
   SharedCounter(const SharedCounter&) = delete;
   SharedCounter& operator=(const SharedCounter&) = delete;
@@ -74,8 +75,9 @@ TEST(ProcessPool, RunsNoMoreThanAskedForAtOnce) {
 
 TEST(ProcessPool, CarriesLargeResultsAndOddBytes) {
   const std::string large(5'000'000, 'x');
-  EXPECT_THAT(run_in_processes({job("large", [&] { return large; }), job("odd", [] { return "a\n\"b\"\t"; })}, 2),
-              ElementsAre(large, "a\n\"b\"\t"));
+  EXPECT_THAT(
+      run_in_processes({job("large", [&] { return large; }), job("odd", [] { return "a\n\"b\"\t"; })}, 2),
+      ElementsAre(large, "a\n\"b\"\t"));
 }
 
 TEST(ProcessPool, EachJobHasAProcessOfItsOwn) {
@@ -89,7 +91,8 @@ TEST(ProcessPool, AnInputErrorArrivesWithAllItsProblems) {
   const std::vector<Problem> problems = {{"CFG-RANGE", "a.yaml", 3, 7, "cores = 0", "needs 1 to 64"},
                                          {"CFG-UNKNOWN", "a.yaml", 9, 1, "'clok' is not a key", ""}};
   try {
-    static_cast<void>(run_in_processes({job("bad", [&]() -> std::string { throw InputError{problems}; })}, 1));
+    static_cast<void>(
+        run_in_processes({job("bad", [&]() -> std::string { throw InputError{problems}; })}, 1));
     FAIL() << "no error";
   } catch (const InputError& error) {
     EXPECT_STREQ(error.what(), InputError{problems}.what());
@@ -100,7 +103,9 @@ TEST(ProcessPool, AnInputErrorArrivesWithAllItsProblems) {
 
 TEST(ProcessPool, EachKindOfErrorStaysItsKind) {
   const auto failing = [](auto error) {
-    return [error] { static_cast<void>(run_in_processes({job("bad", [error]() -> std::string { throw error; })}, 1)); };
+    return [error] {
+      static_cast<void>(run_in_processes({job("bad", [error]() -> std::string { throw error; })}, 1));
+    };
   };
   EXPECT_THROW(failing(LawError{"x"})(), LawError);
   EXPECT_THROW(failing(InternalError{"x"})(), InternalError);
@@ -114,7 +119,9 @@ TEST(ProcessPool, TheFirstErrorInOrderIsReportedWhicheverCameFirst) {
                                        std::this_thread::sleep_for(100ms);
                                        throw InputError{"FIRST", "slow"};
                                      }),
-                                 job("quick", []() -> std::string { throw InputError{"SECOND", "quick"}; })};
+                                 job("quick", []() -> std::string {
+                                   throw InputError{"SECOND", "quick"};
+                                 })};
   try {
     static_cast<void>(run_in_processes(jobs, 2));
     FAIL() << "no error";

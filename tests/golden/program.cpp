@@ -51,7 +51,8 @@ void drain(std::array<int, 2> pipes, std::array<std::string*, 2> texts) {
 
 Outcome nibble(const std::vector<std::string>& arguments, const std::string& out_to) {
   std::array<int, 2> out{}, err{};
-  if (::pipe2(out.data(), O_CLOEXEC) != 0 || ::pipe2(err.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  if (::pipe2(out.data(), O_CLOEXEC) != 0 || ::pipe2(err.data(), O_CLOEXEC) != 0)
+    throw std::runtime_error("pipe");
   const int file = out_to.empty() ? -1 : ::open(out_to.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   const pid_t child = ::fork();
   if (child == 0) become_nibble(arguments, file >= 0 ? file : out[1], err[1]);

@@ -7,7 +7,8 @@
 
 namespace nibble::test {
 
-/// What the program did: its streams, and its exit code as a shell gives it (128 + signal when one killed it).
+/// What the program did: its streams, and its exit code as a shell gives it (128 + signal when one killed
+/// it).
 struct Outcome {
   int code = -1;
   std::string out, err;

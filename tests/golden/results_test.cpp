@@ -1,4 +1,5 @@
-// Proves, through the real binary: the parts of a result add up, its formats agree, and equal inputs give equal bytes.
+// Proves, through the real binary: the parts of a result add up, its formats agree, and equal inputs give
+// equal bytes.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -49,7 +50,8 @@ TEST(Results, LayersAddUpToTheStep) {
 TEST(Results, ArrayCyclesAddUpToArraysTimesCycles) {
   const Json run = nibble_json(step({}));
   std::uint64_t sum = 0;
-  for (const auto& [part, cycles] : run.at("array_cycles").items()) sum += part == "total" ? 0 : cycles.get<std::uint64_t>();
+  for (const auto& [part, cycles] : run.at("array_cycles").items())
+    sum += part == "total" ? 0 : cycles.get<std::uint64_t>();
   EXPECT_EQ(sum, run.at("cycles").get<std::uint64_t>() * run.at("machine").at("arrays").get<std::uint64_t>());
 }
 
@@ -65,9 +67,11 @@ TEST(Results, EnergyTableAddsUpToTheTotal) {
 }
 
 TEST(Results, MacsAreThoseOfTheNetworkThreeTimesLessTheFirstInputGradient) {
-  // Forward, dgrad and wgrad of every layer but no dgrad of the first: ResNet-18's conv1 is 118,013,952 MACs a sample.
+  // Forward, dgrad and wgrad of every layer but no dgrad of the first: ResNet-18's conv1 is 118,013,952 MACs
+  // a sample.
   const Json run = nibble_json(step({}));
-  const Json inference = nibble_json({"run", "--network", "resnet18", "--batch", "2", "--recipe", "fp16", "--mode", "inference"});
+  const Json inference = nibble_json(
+      {"run", "--network", "resnet18", "--batch", "2", "--recipe", "fp16", "--mode", "inference"});
   EXPECT_EQ(run.at("passes").at("fwd").at("macs"), inference.at("macs"));
   EXPECT_EQ(run.at("passes").at("wgrad").at("macs"), inference.at("macs"));
   EXPECT_LE(run.at("passes").at("dgrad").at("macs").get<std::uint64_t>(),
@@ -77,7 +81,8 @@ TEST(Results, MacsAreThoseOfTheNetworkThreeTimesLessTheFirstInputGradient) {
 TEST(Results, SimulatingEqualOperationsAgainChangesNothingThatIsTimed) {
   const Json once = nibble_json(step({"--layers"}));
   const Json again = nibble_json(step({"--layers", "--no-memoise"}));
-  for (const char* key : {"cycles", "macs", "bytes", "energy_j", "passes"}) EXPECT_EQ(once.at(key), again.at(key)) << key;
+  for (const char* key : {"cycles", "macs", "bytes", "energy_j", "passes"})
+    EXPECT_EQ(once.at(key), again.at(key)) << key;
 }
 
 TEST(Results, WithoutResidencyMoreGoesThroughMemory) {
@@ -85,7 +90,8 @@ TEST(Results, WithoutResidencyMoreGoesThroughMemory) {
     return run.at("bytes").at("memory_read").get<std::uint64_t>() +
            run.at("bytes").at("memory_written").get<std::uint64_t>();
   };
-  const std::vector<std::string> small = {"run", "--network", "mobilenetv2", "--batch", "4", "--mode", "inference"};
+  const std::vector<std::string> small = {"run", "--network", "mobilenetv2", "--batch",
+                                          "4",   "--mode",    "inference"};
   std::vector<std::string> without = small;
   without.emplace_back("--no-residency");
   EXPECT_LT(traffic(nibble_json(small)), traffic(nibble_json(without)));
@@ -98,7 +104,8 @@ TEST(Results, CarbonFollowsTheGrid) {
   }
   const Json& assumptions = world.at("carbon_assumptions");
   const double expected = world.at("energy_j").at("total").get<double>() / 3.6e6 *
-                          assumptions.at("pue").get<double>() * assumptions.at("intensity_g_per_kwh").get<double>();
+                          assumptions.at("pue").get<double>() *
+                          assumptions.at("intensity_g_per_kwh").get<double>();
   EXPECT_NEAR(world.at("carbon_g").at("operational").get<double>(), expected, 1e-12 * expected);
 }
 
@@ -107,7 +114,8 @@ TEST(Results, EpochsScaleTheStepToATraining) {
   const Json& training = run.at("training_run");
   EXPECT_EQ(training.at("samples"), 1281167);
   EXPECT_DOUBLE_EQ(training.at("steps"), 90.0 * 640584.0);  // two samples a step, the last step half empty
-  EXPECT_DOUBLE_EQ(training.at("time_s"), training.at("steps").get<double>() * run.at("time_s").get<double>());
+  EXPECT_DOUBLE_EQ(training.at("time_s"),
+                   training.at("steps").get<double>() * run.at("time_s").get<double>());
 }
 
 TEST(Results, CsvHasTheNumbersOfJson) {
@@ -138,7 +146,8 @@ TEST(Replay, AProgramForAnotherMachineIsRefused) {
   static_cast<void>(nibble_json(step({"--dump-program", folder.file("step.jsonl")})));
   const std::string two_cores =
       folder.write("two.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: two\ncores: 2\n");
-  const test::Outcome outcome = nibble({"run", "--program", folder.file("step.jsonl"), "--accelerator", two_cores});
+  const test::Outcome outcome =
+      nibble({"run", "--program", folder.file("step.jsonl"), "--accelerator", two_cores});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("PRG-CORES"));
 }
@@ -152,14 +161,16 @@ TEST(Replay, ABrokenProgramIsRefusedWithItsLine) {
 }
 
 TEST(Compare, RunsAreThoseOfRunInTheOrderGiven) {
-  const Json comparison = nibble_json({"compare", "--network", "resnet18", "--batch", "2", "--runs", "hfp8@rapid,fp16@rapid"});
+  const Json comparison =
+      nibble_json({"compare", "--network", "resnet18", "--batch", "2", "--runs", "hfp8@rapid,fp16@rapid"});
   ASSERT_EQ(comparison.at("runs").size(), 2U);
   EXPECT_EQ(comparison.at("runs").at(0).at("recipe"), "hfp8");
   EXPECT_EQ(comparison.at("runs").at(1), nibble_json(step({})));
 }
 
 TEST(Compare, DoesNotDependOnHowManyRunAtOnce) {
-  const std::vector<std::string> command = {"compare", "--network", "resnet18", "--batch", "1", "--format", "json", "--jobs"};
+  const std::vector<std::string> command = {"compare", "--network", "resnet18", "--batch",
+                                            "1",       "--format",  "json",     "--jobs"};
   std::vector<std::string> one = command, four = command;
   one.emplace_back("1");
   four.emplace_back("4");
@@ -167,7 +178,8 @@ TEST(Compare, DoesNotDependOnHowManyRunAtOnce) {
 }
 
 TEST(Compare, TheShortFormIsTheLongForm) {
-  const std::vector<std::string> step = {"compare", "--network", "resnet18", "--batch", "1", "--format", "json"};
+  const std::vector<std::string> step = {"compare", "--network", "resnet18", "--batch",
+                                         "1",       "--format",  "json"};
   std::vector<std::string> longer = step, shorter = step;
   longer.insert(longer.end(), {"--runs", "fp16@rapid,hfp8@rapid"});
   shorter.insert(shorter.end(), {"--accelerator", "rapid", "--recipes", "fp16,hfp8"});
@@ -176,7 +188,8 @@ TEST(Compare, TheShortFormIsTheLongForm) {
 
 TEST(Compare, AChildsMistakeIsTheProgramsWithTheSameText) {
   const test::Outcome alone = nibble({"run", "--network", "resnet18", "--batch", "1", "--recipe", "fp4"});
-  const test::Outcome together = nibble({"compare", "--network", "resnet18", "--batch", "1", "--runs", "fp16@rapid,fp4@rapid"});
+  const test::Outcome together =
+      nibble({"compare", "--network", "resnet18", "--batch", "1", "--runs", "fp16@rapid,fp4@rapid"});
   EXPECT_EQ(together.code, 2);
   EXPECT_EQ(together.out, "");
   EXPECT_EQ(together.err, alone.err);
@@ -184,8 +197,10 @@ TEST(Compare, AChildsMistakeIsTheProgramsWithTheSameText) {
 
 TEST(Compare, TwoMachinesOfOneNameAreToldApartOrRefused) {
   const test::TemporaryFolder folder;
-  const std::string file = folder.write("bigger.yaml", "schema: nibble/accelerator/1\nextends: rapid\ncores: 8\n");
-  const test::Outcome outcome = nibble({"compare", "--network", "resnet18", "--batch", "1", "--runs", "fp16@rapid,fp16@" + file});
+  const std::string file =
+      folder.write("bigger.yaml", "schema: nibble/accelerator/1\nextends: rapid\ncores: 8\n");
+  const test::Outcome outcome =
+      nibble({"compare", "--network", "resnet18", "--batch", "1", "--runs", "fp16@rapid,fp16@" + file});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("CMP-NAME"));
 }

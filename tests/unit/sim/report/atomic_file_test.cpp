@@ -111,7 +111,8 @@ TEST_F(AtomicFileTest, AFileThatMayNotBeWrittenIsLeftAlone) {
   fs::permissions(folder_, fs::perms::all);
   const auto try_as_nobody = [&] {
     constexpr uid_t kNobody = 65534;
-    if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);  // root may write anything
+    if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0)
+      ::_exit(2);  // root may write anything
     ::_exit(error_id([&] { write_file(path, "new"); }) == "OUT-WRITE" ? 0 : 1);
   };
   EXPECT_EXIT(try_as_nobody(), testing::ExitedWithCode(0), "");

@@ -1,4 +1,5 @@
-// Proves: CSV is RFC 4180, has the document's names and numbers, and one row for each run, operation or event.
+// Proves: CSV is RFC 4180, has the document's names and numbers, and one row for each run, operation or
+// event.
 #include "sim/report/csv_report.hpp"
 
 #include <gmock/gmock.h>
@@ -36,7 +37,8 @@ std::vector<std::vector<std::string>> read_csv(const std::string& text) {
   return records;
 }
 
-std::string cell(const std::vector<std::vector<std::string>>& table, const std::string& column, std::size_t row = 1) {
+std::string cell(const std::vector<std::vector<std::string>>& table, const std::string& column,
+                 std::size_t row = 1) {
   for (std::size_t i = 0; i < table[0].size(); ++i) {
     if (table[0][i] == column) return table[row][i];
   }

@@ -1,4 +1,5 @@
-// Proves: derived figures by hand; the array-cycle law; the schema's required keys; ratios by their definitions.
+// Proves: derived figures by hand; the array-cycle law; the schema's required keys; ratios by their
+// definitions.
 #include "sim/report/document.hpp"
 
 #include <gmock/gmock.h>
@@ -14,7 +15,7 @@ using testing::HasSubstr;
 
 TEST(RunDocument, DerivesRatesAndEfficienciesFromTheTotals) {
   const Json run = run_document(filled_result());
-  EXPECT_THAT(run["samples_per_s"].get<double>(), DoubleEq(20));           // 6 / 0.3 s
+  EXPECT_THAT(run["samples_per_s"].get<double>(), DoubleEq(20));  // 6 / 0.3 s
   EXPECT_THAT(run["tops"].get<double>(), DoubleEq(2 * 200 / 0.3 * 1e-12));
   EXPECT_THAT(run["utilisation"].get<double>(), DoubleEq(200.0 / 1200));
   EXPECT_THAT(run["power_w"].get<double>(), DoubleEq(500e-12 / 0.3));
@@ -25,8 +26,9 @@ TEST(RunDocument, DerivesRatesAndEfficienciesFromTheTotals) {
 
 TEST(RunDocument, HoldsEveryKeyThatTheSchemaPromises) {
   const Json run = run_document(filled_result());
-  for (const char* key : {"schema", "program", "network", "accelerator", "recipe", "mode", "batch", "time_s", "cycles",
-                          "samples_per_s", "macs", "tops", "utilisation", "energy_j", "power_w", "tops_per_w", "carbon_g"}) {
+  for (const char* key :
+       {"schema", "program", "network", "accelerator", "recipe", "mode", "batch", "time_s", "cycles",
+        "samples_per_s", "macs", "tops", "utilisation", "energy_j", "power_w", "tops_per_w", "carbon_g"}) {
     EXPECT_TRUE(run.contains(key)) << key;
   }
   EXPECT_EQ(run["schema"], "nibble/run/1");
@@ -84,7 +86,8 @@ TEST(RunDocument, LayersHaveTheirOwnFiguresAndAddUpToTheRun) {
   const Json& gemm = run["layers"][0];
   EXPECT_EQ(gemm["pass"], "wgrad");
   EXPECT_EQ(gemm["phase"], "backward");
-  EXPECT_THAT(gemm["utilisation"].get<double>(), DoubleEq(200.0 / (4 * 200)));  // 2 cores x 2 columns x 1 lane
+  EXPECT_THAT(gemm["utilisation"].get<double>(),
+              DoubleEq(200.0 / (4 * 200)));  // 2 cores x 2 columns x 1 lane
   EXPECT_EQ(gemm["compute_cycles"], 250);
   EXPECT_EQ(gemm["stalls"], (Json{{"memory", 60}, {"ring", 10}, {"l1", 20}, {"vector", 0}, {"sync", 10}}));
   EXPECT_THAT(gemm["energy_j"]["total"].get<double>(), DoubleEq((200 * 2 + 64) * 1e-12));
@@ -143,7 +146,8 @@ Json run_of(const std::string& recipe, double samples_per_s, double joules, doub
 }
 
 TEST(CompareDocument, RatiosSayHowManyTimesBetter) {
-  const Json comparison = compare_document({run_of("fp32", 10, 8, 6), run_of("fp16", 20, 4, 3), run_of("fp4", 80, 1, 1)});
+  const Json comparison =
+      compare_document({run_of("fp32", 10, 8, 6), run_of("fp16", 20, 4, 3), run_of("fp4", 80, 1, 1)});
   EXPECT_EQ(comparison["schema"], "nibble/compare/1");
   EXPECT_EQ(comparison["baselines"], Json::array({"fp16@toy", "fp32@toy"}));
   const Json& to = comparison["ratios"][2]["to"];

@@ -7,8 +7,8 @@ namespace nibble {
 
 /// A run of two operations on a machine of 2 cores x 1 corelet, every figure chosen by hand.
 ///
-/// 300 cycles at 1 kHz are 0.3 s; a GEMM of 200 cycles, then vector work of 100. The machine's one mode does 4 MACs
-/// a cycle and chip. Energies: 2 pJ a MAC, 1 pJ a byte of memory, nothing else.
+/// 300 cycles at 1 kHz are 0.3 s; a GEMM of 200 cycles, then vector work of 100. The machine's one mode does
+/// 4 MACs a cycle and chip. Energies: 2 pJ a MAC, 1 pJ a byte of memory, nothing else.
 inline RunResult filled_result() {
   RunResult result;
   result.request.network = "tiny";
@@ -27,9 +27,10 @@ inline RunResult filled_result() {
   machine.memory.kind = "dram";
   result.technology.name = "paper";
   result.technology.reference_voltage = Volts{1};
-  for (const char* event : {"mac.fp16", "mac.fp16.gated", "register.read", "register.write", "l0.read", "l0.write",
-                            "l1.read", "l1.write", "sfu.lane_op", "ring.byte_mm", "psum_ring.byte_mm",
-                            "memory.dram.read", "memory.dram.write", "clock.core_cycle", "clock.idle_core_cycle"}) {
+  for (const char* event :
+       {"mac.fp16", "mac.fp16.gated", "register.read", "register.write", "l0.read", "l0.write", "l1.read",
+        "l1.write", "sfu.lane_op", "ring.byte_mm", "psum_ring.byte_mm", "memory.dram.read",
+        "memory.dram.write", "clock.core_cycle", "clock.idle_core_cycle"}) {
     result.technology.events[event] = {Picojoules{0}, "event", "hand"};
   }
   result.technology.events["mac.fp16"].energy = Picojoules{2};
@@ -51,7 +52,8 @@ inline RunResult filled_result() {
   gemm.mac_mode = gemm.a_format = gemm.b_format = "fp16";
   gemm.macs = Macs{200};
   gemm.kernel.cycles = Cycles{200};
-  gemm.kernel.array_cycles = {.compute = 250, .fill_drain = 50, .memory = 60, .ring = 10, .l1 = 20, .vector = 0, .sync = 10};
+  gemm.kernel.array_cycles = {
+      .compute = 250, .fill_drain = 50, .memory = 60, .ring = 10, .l1 = 20, .vector = 0, .sync = 10};
   gemm.kernel.activity.macs["fp16"] = 200;
   gemm.kernel.activity.memory_read = Bytes{64};
   gemm.kernel.memory_busy_cycles = 30;
@@ -77,10 +79,12 @@ inline RunResult filled_result() {
   result.peak_macs = 1200;
   result.free_layers = {"dropout: a mask"};
 
-  EnergyRow macs{"mpe", "mac.fp16", EnergyClass::dynamic, 200, "MAC", Picojoules{2}, "hand", true, Joules{400e-12}};
-  EnergyRow bytes{"memory", "memory.dram.read", EnergyClass::dynamic, 100, "byte", Picojoules{1}, "hand", false,
-                  Joules{100e-12}};
-  EnergyRow unused{"sfu", "sfu.lane_op", EnergyClass::dynamic, 0, "lane operation", Picojoules{1}, "hand", true, Joules{0}};
+  EnergyRow macs{"mpe",  "mac.fp16", EnergyClass::dynamic, 200, "MAC", Picojoules{2},
+                 "hand", true,       Joules{400e-12}};
+  EnergyRow bytes{"memory", "memory.dram.read", EnergyClass::dynamic, 100, "byte", Picojoules{1}, "hand",
+                  false,    Joules{100e-12}};
+  EnergyRow unused{"sfu", "sfu.lane_op", EnergyClass::dynamic, 0, "lane operation", Picojoules{1}, "hand",
+                   true,  Joules{0}};
   result.energy.rows = {macs, bytes, unused};
   result.energy.components = {{"mpe", Joules{400e-12}}, {"memory", Joules{100e-12}}};
   result.energy.dynamic = result.energy.total = Joules{500e-12};

@@ -20,7 +20,8 @@ using testing::HasSubstr;
 /// Paths of all leaves, those within lists too.
 void collect(const Json& value, const std::string& path, std::set<std::string>& leaves) {
   if (value.is_object() && !value.empty()) {
-    for (const auto& [key, child] : value.items()) collect(child, path.empty() ? key : path + "." + key, leaves);
+    for (const auto& [key, child] : value.items())
+      collect(child, path.empty() ? key : path + "." + key, leaves);
   } else if (value.is_array() && !value.empty() && value.front().is_object()) {
     for (const Json& item : value) collect(item, path, leaves);
   } else {
@@ -79,7 +80,8 @@ TEST(Metrics, TheCodeThatCountsIsThere) {
 }
 
 TEST(Metrics, RatiosNameTheirDenominator) {
-  for (const char* name : {"utilisation", "tops", "tops_per_w", "power_w", "array_cycles.memory", "layers.utilisation"}) {
+  for (const char* name :
+       {"utilisation", "tops", "tops_per_w", "power_w", "array_cycles.memory", "layers.utilisation"}) {
     EXPECT_FALSE(metric_of(name)->denominator.empty()) << name;
   }
 }

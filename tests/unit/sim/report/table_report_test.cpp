@@ -22,14 +22,17 @@ Json document() {
 TEST(RunTable, ShowsTheOverviewWithItsUnits) {
   const std::string text = run_table(run_document(filled_result()));
   EXPECT_THAT(text, HasSubstr("One training step of tiny, batch 6; grid nowhere: 400 gCO2e/kWh, PUE 1.5"));
-  EXPECT_THAT(text, ContainsRegex("fp16@toy +300 +20.0 +0.000 +16.7 +0.500 +0.800 +1.67 +4.00\n"));  // see document_test
+  EXPECT_THAT(
+      text,
+      ContainsRegex("fp16@toy +300 +20.0 +0.000 +16.7 +0.500 +0.800 +1.67 +4.00\n"));  // see document_test
   EXPECT_THAT(text, Not(HasSubstr("Operations of the step")));
 }
 
 TEST(RunTable, ShowsWhereTheTimeAndTheEnergyWent) {
   const std::string text = run_table(document());
   // 250 + 50 + 60 + 10 + 20 + 200 + 10 of 600 array cycles; 2/3 of the time wgrad, 1/3 vector work.
-  EXPECT_THAT(text, ContainsRegex("fp16@toy +41.7 +8.3 +10.0 +1.7 +3.3 +33.3 +1.7 +0.0 +0.0 +66.7 +33.3 +0.0"));
+  EXPECT_THAT(text,
+              ContainsRegex("fp16@toy +41.7 +8.3 +10.0 +1.7 +3.3 +33.3 +1.7 +0.0 +0.0 +66.7 +33.3 +0.0"));
   EXPECT_THAT(text, ContainsRegex("fp16@toy +0.500 +80.0 +0.0 +0.0 +0.0 +0.0 +0.0 +20.0 +0.0 +0.0"));
 }
 
@@ -43,15 +46,20 @@ TEST(RunTable, ShowsEachOperationAndEachEvent) {
 
 TEST(RunTable, TellsCoverageTrainingAndUnverifiedConstants) {
   const std::string text = run_table(document());
-  EXPECT_THAT(text, HasSubstr("2 operations (1 with a GEMM, 1 of vector\n  work alone) in fp16@toy. Free: dropout: a mask."));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "2 operations (1 with a GEMM, 1 of vector\n  work alone) in fp16@toy. Free: dropout: a mask."));
   EXPECT_THAT(text, HasSubstr("1 of the energy constants used: mac.fp16. See: nibble show technology paper"));
   EXPECT_THAT(text, HasSubstr("A training of 2 epochs over 600 samples: 200 steps"));
-  EXPECT_THAT(text, ContainsRegex("fp16@toy +0.017 +41.7 +0.800\n"));  // 60 s; 200 x 0.5 nJ x 1.5 = 41.7 pWh; 800 g
+  EXPECT_THAT(text,
+              ContainsRegex("fp16@toy +0.017 +41.7 +0.800\n"));  // 60 s; 200 x 0.5 nJ x 1.5 = 41.7 pWh; 800 g
 }
 
 TEST(RunTable, IsPlainAscii) {
   const std::string text = run_table(document());
-  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
+  EXPECT_TRUE(
+      std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
   EXPECT_THAT(text, Not(HasSubstr(" \n"))) << "no blanks at line ends";
 }
 

@@ -47,9 +47,7 @@ TEST(Amounts, HalfAUnitIsEnough) {
   EXPECT_THAT(column.cells, ElementsAre("0.985", "5.668"));
 }
 
-TEST(Amounts, ALargeRangeFollowsTheLargest) {
-  EXPECT_EQ(amounts("", "J", {1e-12, 3}).unit, "mJ");
-}
+TEST(Amounts, ALargeRangeFollowsTheLargest) { EXPECT_EQ(amounts("", "J", {1e-12, 3}).unit, "mJ"); }
 
 TEST(Amounts, ZeroAndNotANumberDoNotChooseThePrefix) {
   const TableColumn column = amounts("", "B", {0, 2048, std::numeric_limits<double>::quiet_NaN()});
