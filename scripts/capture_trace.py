@@ -42,12 +42,13 @@ def load_model(text):
 
 
 def example_inputs(model, shape):
-    """A batch of two: shapes come out of it, values do not matter."""
+    """What makes the inputs of a batch: shapes come out of them, values do not matter."""
     if hasattr(model, "example_inputs"):
-        return model.example_inputs(2)
+        return model.example_inputs
     if shape is None:
         raise ValueError("--input SHAPE is needed, for example --input 3x224x224")
-    return (torch.zeros(2, *(int(n) for n in shape.split("x"))),)
+    extents = [int(n) for n in shape.split("x")]
+    return lambda batch: (torch.zeros(batch, *extents),)
 
 
 def main(arguments):
@@ -67,7 +68,7 @@ def main(arguments):
             inputs, targets = torch.load(options.measure)
             inputs = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
             measure.measure(model, inputs, targets, capture.layer_of_module, trace)
-    except (ValueError, AttributeError, modules.Unsupported) as error:
+    except (ValueError, AttributeError, TypeError, RuntimeError, OSError, modules.Unsupported) as error:
         print(f"capture_trace.py: {error}", file=sys.stderr)
         return 2
     output = pathlib.Path(options.output)

@@ -1,8 +1,5 @@
-"""How each torch module and function becomes layers of a trace."""
+"""How each torch module becomes layers of a trace."""
 
-import operator
-
-import torch
 from torch import nn
 from torch.nn import functional
 
@@ -15,26 +12,26 @@ def _pair(value):
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-def _window(module):
-    """kernel, stride, padding, dilation of a convolution or a pool; defaults are left out of the file."""
-    kernel = _pair(module.kernel_size)
-    stride = _pair(module.stride if module.stride is not None else module.kernel_size)
-    padding = module.padding
-    if isinstance(padding, str):
-        if padding == "valid":
-            padding = 0
-        elif stride == (1, 1):
-            padding = tuple((k - 1) * d // 2 for k, d in zip(kernel, _pair(module.dilation)))
-        else:
-            raise Unsupported(f"padding='{padding}' with stride {stride}")
-    padding = _pair(padding)
-    dilation = _pair(getattr(module, "dilation", 1))
+def _window(kernel, stride, padding, dilation):
+    """A window's keys; defaults are left out of the file."""
     return {
         "kernel": kernel,
         "stride": stride if stride != (1, 1) else None,
         "padding": padding if padding != (0, 0) else None,
         "dilation": dilation if dilation != (1, 1) else None,
     }
+
+
+def _padding(name, module, kernel):
+    """Elements on each side of a convolution's input; torch also takes the words same and valid."""
+    if module.padding == "valid":
+        return (0,) * len(kernel)
+    if module.padding == "same":
+        reach = [(k - 1) * d for k, d in zip(kernel, module.dilation)]
+        if any(r % 2 for r in reach):
+            raise Unsupported(f"{name}: padding='same' with a window that has no middle")
+        return tuple(r // 2 for r in reach)
+    return module.padding
 
 
 def parameter_count(module):
@@ -44,21 +41,8 @@ def parameter_count(module):
 
 ACTIVATIONS = {
     nn.ReLU: "relu", nn.ReLU6: "relu6", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu",
+    functional.relu: "relu", functional.gelu: "gelu",  # as an encoder layer keeps its activation
 }
-FUNCTIONS = {
-    functional.relu: "relu", torch.relu: "relu", functional.relu6: "relu6", functional.gelu: "gelu",
-    torch.sigmoid: "sigmoid", torch.tanh: "tanh", functional.silu: "silu",
-    operator.add: "add", operator.iadd: "add", torch.add: "add", operator.mul: "multiply", torch.mul: "multiply",
-    torch.flatten: "reshape", torch.transpose: "reshape", torch.permute: "reshape", torch.reshape: "reshape",
-    torch.cat: "concat", torch.softmax: "softmax", functional.softmax: "softmax",
-}
-METHODS = {
-    "view": "reshape", "reshape": "reshape", "flatten": "reshape", "permute": "reshape", "transpose": "reshape",
-    "contiguous": "reshape", "squeeze": "reshape", "unsqueeze": "reshape", "relu": "relu", "add": "add",
-    "softmax": "softmax",
-}
-
-
 def add_linear(trace, name, module, inputs, output):
     """A linear layer with its own parameters."""
     return trace.add(name, "linear", inputs, output, bias=module.bias is not None or None,
@@ -69,39 +53,77 @@ def add_module(trace, name, module, inputs, output):
     """Appends the layers of one leaf module and returns the name of the last one."""
     parameters = parameter_count(module) or None
     if isinstance(module, nn.Conv2d):
-        return trace.add(name, "conv2d", inputs, output, **_window(module),
-                         groups=module.groups if module.groups > 1 else None,
-                         bias=module.bias is not None or None, parameters=parameters)
+        return add_conv(trace, name, module, inputs, output)
+    if isinstance(module, nn.Conv1d):
+        return add_conv1d(trace, name, module, inputs[0], output)
     if isinstance(module, nn.Linear):
         return add_linear(trace, name, module, inputs, output)
-    if isinstance(module, nn.BatchNorm2d):
+    if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
         return trace.add(name, "batch_norm", inputs, output, parameters=parameters)
     if isinstance(module, nn.LayerNorm):
+        if len(module.normalized_shape) != 1:
+            raise Unsupported(f"{name}: LayerNorm over {len(module.normalized_shape)} dimensions; one has a layer kind")
         return trace.add(name, "layer_norm", inputs, output, parameters=parameters)
     if isinstance(module, nn.MaxPool2d):
-        return trace.add(name, "max_pool", inputs, output, **_window(module))
+        return add_pool(trace, name, "max_pool", module.kernel_size, module.stride, module.padding, module.dilation,
+                        module.ceil_mode, inputs, output)
     if isinstance(module, nn.AvgPool2d):
-        return trace.add(name, "avg_pool", inputs, output, **_window(module))
+        return add_pool(trace, name, "avg_pool", module.kernel_size, module.stride, module.padding, 1,
+                        module.ceil_mode, inputs, output)
     if isinstance(module, nn.AdaptiveAvgPool2d):
         return add_adaptive_pool(trace, name, inputs, output)
     if isinstance(module, nn.Embedding):
         return trace.add(name, "embedding", inputs, output, parameters=parameters)
-    if isinstance(module, nn.Dropout):
+    if isinstance(module, nn.modules.dropout._DropoutNd):
         return trace.add(name, "dropout", inputs, output)
     if isinstance(module, nn.Softmax):
         return trace.add(name, "softmax", inputs, output)
-    if isinstance(module, nn.Flatten):
+    if isinstance(module, (nn.Flatten, nn.Unflatten)):
         return trace.add(name, "reshape", inputs, output)
     if isinstance(module, nn.Identity):
         return inputs[0]
-    for kind, word in ACTIVATIONS.items():
-        if isinstance(module, kind):
-            return trace.add(name, word, inputs, output)
+    if type(module) in ACTIVATIONS:
+        return trace.add(name, ACTIVATIONS[type(module)], inputs, output)
     if isinstance(module, nn.MultiheadAttention):
+        if len(inputs) != 1:
+            raise Unsupported(f"{name}: MultiheadAttention between different tensors, or with a mask")
         return add_attention(trace, name, module, inputs[0], output)
     if isinstance(module, nn.TransformerEncoderLayer):
+        if len(inputs) != 1:
+            raise Unsupported(f"{name}: TransformerEncoderLayer with a mask")
         return add_encoder_layer(trace, name, module, inputs[0], output)
     raise Unsupported(f"{name}: module {type(module).__name__}")
+
+
+def add_conv(trace, name, module, inputs, output):
+    """A convolution of images."""
+    kernel = module.kernel_size
+    return trace.add(name, "conv2d", inputs, output,
+                     **_window(kernel, module.stride, _padding(name, module, kernel), module.dilation),
+                     groups=module.groups if module.groups > 1 else None,
+                     bias=module.bias is not None or None, parameters=parameter_count(module))
+
+
+def add_conv1d(trace, name, module, source, output):
+    """A convolution of sequences: of images of one row."""
+    channels, length = trace[source].output
+    image = trace.add(f"{name}.image", "reshape", [source], (channels, 1, length))
+    made = trace.add(f"{name}.conv", "conv2d", [image], (output[0], 1, output[1]),
+                     **_window((1, *module.kernel_size), (1, *module.stride),
+                               (0, *_padding(name, module, module.kernel_size)), (1, *module.dilation)),
+                     groups=module.groups if module.groups > 1 else None,
+                     bias=module.bias is not None or None, parameters=parameter_count(module))
+    return trace.add(name, "reshape", [made], output)
+
+
+def add_pool(trace, name, kind, kernel, stride, padding, dilation, ceil, inputs, output):
+    """A pool; ceil is written only where rounding up makes the output larger."""
+    kernel, padding, dilation = _pair(kernel), _pair(padding), _pair(dilation)
+    stride = _pair(stride) if stride else kernel
+    down = tuple((n + 2 * p - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in
+                 zip(trace[inputs[0]].output[1:], kernel, stride, padding, dilation))
+    return trace.add(name, kind, inputs, output, **_window(kernel, stride, padding, dilation),
+                     ceil=True if ceil and down != tuple(output[1:]) else None)
 
 
 def add_adaptive_pool(trace, name, inputs, output):
@@ -119,10 +141,13 @@ def add_adaptive_pool(trace, name, inputs, output):
 
 def add_attention(trace, name, module, source, output):
     """Self-attention as torch computes it: one projection to Q, K and V, two batched products, one projection back."""
+    if module.in_proj_weight is None or module.bias_k is not None or module.add_zero_attn:
+        raise Unsupported(f"{name}: MultiheadAttention with kdim, vdim, add_bias_kv or add_zero_attn")
     length, width = output
+    biased = module.in_proj_bias is not None
     heads, head = module.num_heads, module.embed_dim // module.num_heads
-    projected = trace.add(f"{name}.in_proj", "linear", [source], (length, 3 * width), bias=True,
-                          parameters=module.in_proj_weight.numel() + module.in_proj_bias.numel())
+    projected = trace.add(f"{name}.in_proj", "linear", [source], (length, 3 * width), bias=biased or None,
+                          parameters=parameter_count(module))
     query, key, value = (
         trace.add(f"{name}.{part}", "reshape", [projected], (heads, length, head), slice=True)
         for part in ("query", "key", "value"))
@@ -145,7 +170,7 @@ def add_encoder_layer(trace, name, module, source, output):
     def feed_forward(x):
         hidden = (*output[:-1], module.linear1.out_features)
         x = add_linear(trace, f"{name}.linear1", module.linear1, [x], hidden)
-        activation = FUNCTIONS.get(module.activation) or ACTIVATIONS.get(type(module.activation))
+        activation = ACTIVATIONS.get(module.activation) or ACTIVATIONS.get(type(module.activation))
         if activation is None:
             raise Unsupported(f"{name}: activation {module.activation}")
         x = trace.add(f"{name}.activation", activation, [x], hidden)

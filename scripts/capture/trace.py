@@ -1,6 +1,7 @@
 """The trace that is being built: layers in execution order, written as YAML."""
 
 import dataclasses
+import json
 
 
 @dataclasses.dataclass
@@ -52,14 +53,23 @@ class Trace:
     def __getitem__(self, name):
         return self._by_name[name]
 
+    def drop_unread_views(self):
+        """Views that nothing reads are no work: a slice that the model unpacks and leaves."""
+        while True:
+            read = {source for layer in self.layers for source in layer.inputs}
+            kept = [layer for layer in self.layers if layer.name in read or layer.kind != "reshape"]
+            if len(kept) == len(self.layers):
+                return
+            self.layers = kept
+
     def write(self, path, name, description, origin, command):
         """Writes the whole file at once."""
         lines = [
             f"# Captured by: {command}",
             "schema: nibble/network/1",
             f"name: {name}",
-            f'description: "{description}"',
-            f'origin: "{origin}"',
+            f"description: {json.dumps(description, ensure_ascii=False)}",
+            f"origin: {json.dumps(origin, ensure_ascii=False)}",
             "layers:",
         ]
         lines += [layer.to_yaml() for layer in self.layers]
