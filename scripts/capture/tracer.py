@@ -162,6 +162,8 @@ class Capture:
         reads = [n for n in node.all_input_nodes if n in self._shapes or n in self._layer_of]
         if not reads or not (node in self._shapes or node in self._shapes.several):
             return None  # a constant, or no tensor: sizes and other numbers
+        if handler is functions.getitem and not node.users:
+            return None  # unpacked and left, as the weights of an attention
         if handler is None:
             raise Unsupported(f"{node.name}: {_word(node)}()")
         if in_place and not node.users:

@@ -114,6 +114,11 @@ class CaptureTrace(unittest.TestCase):
         # Four projections of 8 x 8, two of 8 x 16, two norms.
         self.assertEqual(sum(counts), 4 * (64 + 8) + (128 + 16) + (128 + 8) + 2 * 16)
 
+    def test_weights_of_an_attention_may_be_left(self):
+        layers = self.layers(["block = nn.MultiheadAttention(8, 2, batch_first=True)"],
+                             "(lambda pair: (pair[1], pair[0])[1])(self.block(x, x, x))", "--input", "5x8")
+        self.assertIn("name: block.out_proj, kind: linear", layers[-2])
+
     def test_means(self):
         tokens = self.layers([], "x.mean(1)", "--input", "5x8")
         self.assertEqual(tokens[1:4], [
