@@ -139,16 +139,16 @@ class Capture:
     def _call_module(self, node):
         module = self._model.get_submodule(node.target)
         inputs = [self.layer(n) for n in node.all_input_nodes if self.is_tensor(n)]
-        output = self.shape(node) if node in self._shapes else self._attention_shape(module, inputs)
+        output = self.shape(node) if node in self._shapes else self._attention_shape(node.target, module, inputs)
         first = len(self.trace.layers)
         name = modules.add_module(self.trace, node.target, module, inputs, output)
         self._share(module, self.trace.layers[first:])
         self.layer_of_module[node.target] = name
         return name
 
-    def _attention_shape(self, module, inputs):
+    def _attention_shape(self, name, module, inputs):
         if not isinstance(module, nn.MultiheadAttention):
-            raise Unsupported(f"module {type(module).__name__} with several outputs")
+            raise Unsupported(f"{name}: module {type(module).__name__} with several outputs")
         return self.output_of(inputs[0])
 
     def _call_function(self, node):

@@ -73,7 +73,9 @@ std::string concat_fault(const Layer& layer, const std::vector<const Layer*>& in
   }
   if (possible.empty()) return "its inputs differ in more than one dimension";
   std::string shapes;
-  for (const Shape& shape : possible) shapes += fmt::format("{}[{}]", shapes.empty() ? "" : " or ", fmt::join(shape, ", "));
+  for (const Shape& shape : possible) {
+    shapes += fmt::format("{}[{}]", shapes.empty() ? "" : " or ", fmt::join(shape, ", "));
+  }
   return "its inputs give " + shapes;
 }
 
