@@ -94,7 +94,7 @@ Unrounded from_decimal(bool negative, const Digits& digits, int exponent) {
 
 }  // namespace
 
-WrittenNumber parse_number(std::string_view text) {
+WrittenNumber parse_written_number(std::string_view text) {
   std::string_view rest = text;
   const bool negative = rest.starts_with('-');
   if (negative || rest.starts_with('+')) rest.remove_prefix(1);

@@ -14,7 +14,7 @@ using WrittenNumber = std::variant<Unrounded, double>;
 /// Reads a decimal ("-1.5e-3"), a C99 hex float ("0x1.8p+1"), "inf" or "nan", signs allowed, nothing around it.
 /// No rounding takes place, so that encode() rounds what was written, once. InputError [NUM-SYNTAX]; [NUM-RANGE]
 /// beyond 1000 digits or an exponent of 10,000.
-[[nodiscard]] WrittenNumber parse_number(std::string_view text);
+[[nodiscard]] WrittenNumber parse_written_number(std::string_view text);
 
 /// encode() of either.
 [[nodiscard]] Encoded encode(const NumberFormat& format, const Conversion& conversion, const WrittenNumber& number,

@@ -101,21 +101,18 @@ Matrix read_npy(const std::string& path) {
   return matrix;
 }
 
-void write_npy(const std::string& path, const Matrix& matrix) {
+std::string npy_content(const Matrix& matrix) {
   std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", matrix.rows,
                                    matrix.columns);
   // Magic, version and length take 10 bytes; the data begin at a multiple of 64, after a line end.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   const auto length = static_cast<std::uint16_t>(header.size());
-  std::ofstream stream{path, std::ios::binary | std::ios::trunc};
-  stream << kMagic << '\x01' << '\0';
-  stream.write(reinterpret_cast<const char*>(&length), sizeof length);
-  stream << header;
-  stream.write(reinterpret_cast<const char*>(matrix.values.data()),
-               static_cast<std::streamsize>(matrix.values.size() * sizeof(float)));
-  stream.close();
-  if (!stream) throw InputError{"NPY-FILE", fmt::format("{} cannot be written", path)};
+  std::string content{kMagic};
+  content += {'\x01', '\0', static_cast<char>(length & 0xFF), static_cast<char>(length >> 8)};
+  content += header;
+  content.append(reinterpret_cast<const char*>(matrix.values.data()), matrix.values.size() * sizeof(float));
+  return content;
 }
 
 }  // namespace nibble

@@ -10,7 +10,7 @@ namespace nibble {
 /// order. InputError [NPY-FILE] (unreadable), [NPY-FORMAT] (not NPY, another type, another shape, a wrong length).
 [[nodiscard]] Matrix read_npy(const std::string& path);
 
-/// Writes version 1.0, C order. InputError [NPY-FILE] if the file cannot be written whole.
-void write_npy(const std::string& path, const Matrix& matrix);
+/// The content of an NPY file: version 1.0, C order.
+[[nodiscard]] std::string npy_content(const Matrix& matrix);
 
 }  // namespace nibble

@@ -8,9 +8,9 @@ namespace {
 
 enum class Role : std::uint8_t { activations, weights, gradients };
 
-Role role_of(Pass pass, bool is_a) {
-  if (pass == Pass::fwd) return is_a ? Role::activations : Role::weights;
-  if (pass == Pass::dgrad) return is_a ? Role::gradients : Role::weights;
+Role role_of(GemmPass pass, bool is_a) {
+  if (pass == GemmPass::fwd) return is_a ? Role::activations : Role::weights;
+  if (pass == GemmPass::dgrad) return is_a ? Role::gradients : Role::weights;
   return is_a ? Role::activations : Role::gradients;
 }
 
@@ -22,11 +22,11 @@ Matrix transposed(const Matrix& matrix) {
   return result;
 }
 
-Quantised quantise_gradients(const Matrix& matrix, const QuantiserState& state, Pass pass) {
+Quantised quantise_gradients(const Matrix& matrix, const QuantiserState& state, GemmPass pass) {
   GradScale scale{number_format("fp4-radix4").largest()};
   scale.settle(largest_magnitude(matrix.values));
   TwoPhaseGradients both = two_phase_quantise(matrix.values, scale, state.two_phase);
-  return pass == Pass::dgrad ? both.dgrad : both.wgrad;
+  return pass == GemmPass::dgrad ? both.dgrad : both.wgrad;
 }
 
 /// `along_rows`: the reduction runs along the matrix's rows.
@@ -43,7 +43,7 @@ Quantised quantise_blocks(const Matrix& matrix, const BlockFormat& format, bool 
   return result;
 }
 
-Quantised quantise(const Precision& precision, Pass pass, bool is_a, const Matrix& matrix,
+Quantised quantise(const Precision& precision, GemmPass pass, bool is_a, const Matrix& matrix,
                    const QuantiserState& state) {
   const GemmFormats& formats = formats_of(precision, pass);
   const std::string& name = is_a ? formats.a : formats.b;
@@ -78,16 +78,16 @@ Matrix shaped(const Matrix& like, Quantised& quantised) {
 
 }  // namespace
 
-const GemmFormats& formats_of(const Precision& precision, Pass pass) {
+const GemmFormats& formats_of(const Precision& precision, GemmPass pass) {
   switch (pass) {
-    case Pass::fwd: return precision.fwd;
-    case Pass::dgrad: return precision.dgrad;
-    case Pass::wgrad: return precision.wgrad;
+    case GemmPass::fwd: return precision.fwd;
+    case GemmPass::dgrad: return precision.dgrad;
+    case GemmPass::wgrad: return precision.wgrad;
   }
   return precision.fwd;
 }
 
-PassOperands quantise_operands(const Precision& precision, Pass pass, const Matrix& a, const Matrix& b,
+PassOperands quantise_operands(const Precision& precision, GemmPass pass, const Matrix& a, const Matrix& b,
                                const QuantiserState& state) {
   Quantised left = quantise(precision, pass, true, a, state);
   Quantised right = quantise(precision, pass, false, b, state);

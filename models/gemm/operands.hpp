@@ -12,9 +12,9 @@
 namespace nibble {
 
 /// The three GEMMs of a layer.
-enum class Pass : std::uint8_t { fwd, dgrad, wgrad };
+enum class GemmPass : std::uint8_t { fwd, dgrad, wgrad };
 
-[[nodiscard]] const GemmFormats& formats_of(const Precision& precision, Pass pass);
+[[nodiscard]] const GemmFormats& formats_of(const Precision& precision, GemmPass pass);
 
 /// What a recipe leaves to training: the state of its quantisers. Bits come from the formats.
 struct QuantiserState {
@@ -34,7 +34,7 @@ struct PassOperands {
 ///
 /// Which operand is what: recipe.hpp, GemmFormats. Gradients are scaled by a GradScale that has settled on them.
 /// Blocks of block formats run along the reduction.
-[[nodiscard]] PassOperands quantise_operands(const Precision& precision, Pass pass, const Matrix& a, const Matrix& b,
+[[nodiscard]] PassOperands quantise_operands(const Precision& precision, GemmPass pass, const Matrix& a, const Matrix& b,
                                              const QuantiserState& state = {});
 
 }  // namespace nibble

@@ -11,6 +11,7 @@
 #include "models/base/error.hpp"
 #include "sim/app/commands.hpp"
 #include "sim/app/interrupt.hpp"
+#include "sim/app/numerics_command.hpp"
 
 namespace nibble {
 namespace {
@@ -41,6 +42,7 @@ void describe(CLI::App& program) {
   add_list_command(program);
   add_show_command(program);
   add_explain_command(program);
+  add_numerics_command(program);
 }
 
 /// Long options and command names that could have been meant where `command` stopped understanding.
