@@ -27,7 +27,7 @@ struct SawbCoefficients {
 struct SawbOptions {
   unsigned bits = 4;
   SawbVariant variant = SawbVariant::zero_aligned;
-  std::optional<SawbCoefficients> coefficients;  ///< instead of the published ones
+  std::optional<SawbCoefficients> coefficients = std::nullopt;  ///< instead of the published ones
 };
 
 /// The clip; max |w| where the formula gives none above zero. InputError [SAWB-COEFFICIENTS] if none are known.

@@ -85,10 +85,10 @@ Matrix read_npy(const std::string& path) {
   const Header header = parse_header(path, std::string_view{file}.substr(begin, length));
   const std::size_t data = file.size() - begin - length;
   // By division: rows x columns may be more than there are numbers for.
-  const bool fits = header.columns == 0 ? data == 0
-                                        : data % (header.columns * sizeof(float)) == 0 &&
-                                              data / sizeof(float) / header.columns == header.rows;
-  if (header.columns > data && data != 0) bad(path, "the data are cut off");
+  const std::size_t numbers = data / sizeof(float);
+  const bool fits = data % sizeof(float) == 0 && (header.columns == 0 ? numbers == 0
+                                                                      : numbers % header.columns == 0 &&
+                                                                            numbers / header.columns == header.rows);
   if (!fits) bad(path, fmt::format("{} bytes of data for {} x {} float32", data, header.rows, header.columns));
   Matrix matrix{header.rows, header.columns};
   if (data == 0) return matrix;
