@@ -211,8 +211,17 @@ void round_array(const NumberFormat& format, const Conversion& conversion, std::
                  std::span<float> out, const RandomSource& random, SimdLevel level) {
   NIBBLE_CHECK(in.size() == out.size(), "{} values into {}", in.size(), out.size());
   std::array<std::uint32_t, kBatch> codes;
+  const bool in_lanes = has_lanes(format) && decodes_in_lanes(format) && conversion.rounding != Rounding::stochastic;
+  const LaneRules encode_rules = in_lanes ? lane_rules(format, conversion) : LaneRules{};
+  const array_kernel::DecodeRules back = in_lanes ? decode_rules(format) : array_kernel::DecodeRules{};
+  const array_kernel::Kernels& kernels = kernels_of(level);
   for (std::size_t at = 0; at < in.size(); at += kBatch) {
     const std::size_t count = std::min(kBatch, in.size() - at);
+    if (in_lanes) {
+      kernels.to32(encode_rules, in.data() + at, nullptr, codes.data(), count);
+      kernels.from32(back, codes.data(), out.data() + at, count);
+      continue;
+    }
     const RandomSource here{random.seed, random.tensor, random.first_index + at};
     encode_array(format, conversion, in.subspan(at, count), std::span{codes.data(), count}, here, level);
     decode_array(format, std::span<const std::uint32_t>{codes.data(), count}, out.subspan(at, count), level);

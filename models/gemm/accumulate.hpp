@@ -26,7 +26,7 @@ struct SwampingCount {
 /// total x output_scale, exactly, rounded once into the output format.
 [[nodiscard]] float convert_output(const GemmArithmetic& arithmetic, double total, std::uint64_t element);
 
-/// convert_output over a row of totals, vectorised where one rounding can be had so. `first_element`: of row[0].
+/// convert_output over consecutive elements of C, vectorised where one rounding can be had so.
 void convert_outputs(const GemmArithmetic& arithmetic, const double* totals, float* outputs, std::size_t count,
                      std::uint64_t first_element, SimdLevel level);
 

@@ -184,10 +184,8 @@ class Product {
           }
         }
       }
-      for (std::size_t m = 0; m < rows; ++m) {
-        const std::size_t element = (row0 + m) * c.columns;
-        convert_outputs(gemm_, totals.get() + m * c.columns, c.values.data() + element, c.columns, element, level_);
-      }
+      const std::size_t element = row0 * c.columns;
+      convert_outputs(gemm_, totals.get(), c.values.data() + element, rows * c.columns, element, level_);
     }
   }
 
