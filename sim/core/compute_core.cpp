@@ -83,11 +83,10 @@ void ComputeCore::end_instruction(const Instruction& instruction, Unit unit, std
 
 void ComputeCore::run_load() {
   guard_.run([&] {
-    WaitLog log;
     while (true) {
       const Instruction& instruction = next_instruction(Unit::load);
-      log.clear();
-      slots_.await(instruction, log);
+      load_wait_.clear();
+      slots_.await(instruction, load_wait_);
       if (instruction.resident) {
         end_instruction(instruction, Unit::load, kernel_now());
       } else {
@@ -102,9 +101,9 @@ void ComputeCore::run_mpe() {
     while (true) {
       const Instruction& instruction = next_instruction(Unit::mpe);
       while (fetched_[index_of(Unit::mpe)] - ended_[index_of(Unit::mpe)] > kMpeInFlight) wait(mpe_retired_);
-      WaitLog log;
-      slots_.await(instruction, log);
-      blame_upstream(log, sfu_waits_);
+      mpe_wait_.clear();
+      slots_.await(instruction, mpe_wait_);
+      blame_upstream(mpe_wait_, sfu_waits_);
       const ArrayTile whole{instruction.m, instruction.n,       instruction.k, instruction.count, program_->depthwise,
                             instruction.accumulate};
       for (std::uint32_t i = 0; i < corelets_.size(); ++i) {
@@ -112,7 +111,7 @@ void ComputeCore::run_mpe() {
             visits_of(corelet_share(whole, instruction.split_n, accelerator_.core, i));
         count_visits(visits);
         if (!visits.empty()) begin_work();
-        corelets_[i]->issue({&visits, log});
+        corelets_[i]->issue({&visits, mpe_wait_});
       }
     }
   });
@@ -132,13 +131,12 @@ void ComputeCore::corelet_finished(bool worked) {
 
 void ComputeCore::run_sfu() {
   guard_.run([&] {
-    WaitLog log;
     while (true) {
       const Instruction& instruction = next_instruction(Unit::sfu);
-      log.clear();
-      slots_.await(instruction, log);
-      for (const Interval& waited : log) book_tail(waited.state, waited.begin, waited.end);
-      sfu_waits_.insert(sfu_waits_.end(), log.begin(), log.end());
+      sfu_wait_.clear();
+      slots_.await(instruction, sfu_wait_);
+      for (const Interval& waited : sfu_wait_) book_tail(waited.state, waited.begin, waited.end);
+      sfu_waits_.insert(sfu_waits_.end(), sfu_wait_.begin(), sfu_wait_.end());
       if (sfu_waits_.size() > 2 * kRememberedWaits) {
         sfu_waits_.erase(sfu_waits_.begin(), sfu_waits_.end() - kRememberedWaits);
       }
@@ -165,11 +163,10 @@ void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, Bytes read, Bytes wri
 
 void ComputeCore::run_store() {
   guard_.run([&] {
-    WaitLog log;
     while (true) {
       const Instruction& instruction = next_instruction(Unit::store);
-      log.clear();
-      slots_.await(instruction, log);
+      store_wait_.clear();
+      slots_.await(instruction, store_wait_);
       if (instruction.reduce != 0) run_exchange(instruction);
       if (instruction.resident) {
         end_instruction(instruction, Unit::store);

@@ -76,6 +76,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   const MacMode* mode_ = nullptr;
   std::array<std::size_t, kUnits> fetched_{}, ended_{};
   std::map<VisitKey, std::vector<Visit>> visit_cache_;
+  // What each unit waited for last. Members, since the stacks of SystemC threads are never unwound.
+  WaitLog load_wait_, mpe_wait_, sfu_wait_, store_wait_;
   WaitLog sfu_waits_;                    ///< what held the SFUs up lately: arrays that wait for them wait for that
 
   std::uint64_t mpe_retired_total_ = 0;  ///< MPE instructions ended since the core was built
