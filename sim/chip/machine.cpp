@@ -7,6 +7,7 @@
 
 #include "models/base/check.hpp"
 #include "sim/core/kernel_time.hpp"
+#include "sim/core/sanitizer_stack.hpp"
 
 namespace nibble {
 
@@ -37,6 +38,7 @@ KernelResult Machine::run(const KernelProgram& program) {
   const std::uint64_t begin = kernel_now();
   for (std::size_t i = 0; i < cores_.size(); ++i) cores_[i]->start(program, program.cores[i]);
   sc_core::sc_start();
+  restore_sanitizer_stack();
   guard_.rethrow();
   check_finished(program);
   KernelResult result = collect(program, begin);
