@@ -38,4 +38,9 @@ Macs peak_macs_per_cycle(const Accelerator& accelerator, const MacMode& mode) {
               mode.macs_per_lane};
 }
 
+double peak_tops(const Accelerator& accelerator, const MacMode& mode) {
+  return 2e-12 * accelerator.chips * static_cast<double>(peak_macs_per_cycle(accelerator, mode).value()) *
+         accelerator.clock.value();
+}
+
 }  // namespace nibble

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,24 @@ struct Memory {
   Bytes granule;                      ///< smallest access
 };
 
+/// How the links join chips: each to its two neighbours, or each to every other through a switch.
+enum class Topology : std::uint8_t { ring, fully_connected };
+
+/// Links between the chips of a system.
+struct Links {
+  Topology topology = Topology::ring;
+  /// Per direction. Ring: of one of a chip's two links. Fully connected: of all of a chip's links together,
+  /// an equal part of it to each peer.
+  BytesPerSecond bandwidth;
+  Seconds latency;                    ///< from the last byte sent to the last byte received
+};
+
+/// A supply voltage and the clock that it allows.
+struct OperatingPoint {
+  Volts voltage;
+  Hertz clock;
+};
+
 struct Accelerator {
   std::string name;
   std::string description;
@@ -107,6 +126,9 @@ struct Accelerator {
   Ring ring;
   Dma dma;
   Memory memory;
+  std::uint32_t chips = 1;            ///< of the whole system
+  std::optional<Links> links;         ///< a machine of several chips has them
+  std::vector<OperatingPoint> operating_points;  ///< besides voltage and clock; rising
   std::string file;                   ///< where it was read from
   std::string hash;                   ///< content hash of the resolved configuration
   /// Published peak efficiencies to print beside ours: mode name -> TOPS/W, with a source key.
@@ -118,6 +140,13 @@ struct Accelerator {
     Hertz clock;
   };
   std::vector<PublishedPeak> published_peaks;
+  /// Published peak rates of the whole system, to check the configuration's arithmetic against.
+  struct PublishedRate {
+    std::string mode;
+    double tops = 0;
+    std::string source;
+  };
+  std::vector<PublishedRate> published_rates;
 };
 
 /// The mode of `accelerator` that multiplies these two formats (either order); nullptr if it has none.
@@ -128,6 +157,9 @@ struct Accelerator {
                                               const std::string& b);
 /// MACs that the whole chip can do in one cycle in `mode`.
 [[nodiscard]] Macs peak_macs_per_cycle(const Accelerator& accelerator, const MacMode& mode);
+
+/// Operations a second (a MAC is two) of all chips in `mode`, every lane at work in every cycle; 10^12/s.
+[[nodiscard]] double peak_tops(const Accelerator& accelerator, const MacMode& mode);
 
 /// Reads, resolves `extends`, checks and hashes. `name_or_path`: a shipped name or a YAML path.
 [[nodiscard]] Accelerator load_accelerator(const std::string& name_or_path);

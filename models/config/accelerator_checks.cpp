@@ -116,17 +116,34 @@ void check_memory(const Accelerator& a, const MapReader& root) {
   }
 }
 
-void check_published_peaks(const Accelerator& a, const MapReader& root) {
-  if (a.published_peaks.empty()) return;
+/// Published figures speak of modes that the machine has.
+void check_published(const Accelerator& a, const MapReader& root, const std::string& list) {
+  if (!root.has(list)) return;
   std::vector<std::string> modes;
   for (const MacMode& mode : a.core.mpe.modes) modes.push_back(mode.name);
-  for (const MapReader& peak : root.maps("published_peaks")) {
+  for (const MapReader& peak : root.maps(list)) {
     const std::string mode = peak.text("mode");
     if (std::find(modes.begin(), modes.end(), mode) != modes.end()) continue;
     conflict({{peak, "mode"}, {root.map("core").map("mpe"), "modes"}},
              fmt::format("{} = {} ({}) is not a mode of this machine", peak.path_of("mode"), mode,
                          peak.place_of("mode")),
              fmt::format("core.mpe.modes has {}", fmt::join(modes, ", ")));
+  }
+}
+
+void check_system(const Accelerator& a, const MapReader& root) {
+  if (a.chips > 1 && !a.links) {
+    root.problem("chips", "CFG-CONFLICT", fmt::format("chips = {} and no links between them", a.chips),
+                 "add links: {topology, bandwidth, latency}");
+  }
+  for (std::size_t i = 1; i < a.operating_points.size(); ++i) {
+    const OperatingPoint& lower = a.operating_points[i - 1];
+    const OperatingPoint& upper = a.operating_points[i];
+    if (lower.voltage < upper.voltage && lower.clock < upper.clock) continue;
+    root.problem("operating_points", "CFG-CONFLICT",
+                 fmt::format("operating_points: {} V, {:.4g} GHz comes after {} V, {:.4g} GHz", upper.voltage.value(),
+                             upper.clock.value() * 1e-9, lower.voltage.value(), lower.clock.value() * 1e-9),
+                 "points rise in voltage and clock");
   }
 }
 
@@ -139,7 +156,9 @@ void check_accelerator(const Accelerator& a, const MapReader& root) {
   check_l0(a.core, core);
   check_l1(a.core, core);
   check_memory(a, root);
-  check_published_peaks(a, root);
+  check_system(a, root);
+  check_published(a, root, "published_peaks");
+  check_published(a, root, "published_rates");
 }
 
 }  // namespace nibble

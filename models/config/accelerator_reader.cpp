@@ -142,6 +142,35 @@ Accelerator::PublishedPeak read_peak(const MapReader& map, const Accelerator& ac
   return peak;
 }
 
+Accelerator::PublishedRate read_rate(const MapReader& map) {
+  return {map.text("mode"), map.number("tops", 0, 1e9), map.source_of("tops")};
+}
+
+const Words<Topology> kTopologies{{"ring", Topology::ring}, {"fully_connected", Topology::fully_connected}};
+
+Links read_links(const MapReader& map) {
+  Links links;
+  links.topology = read_enum(map, "topology", kTopologies);
+  links.bandwidth = map.bytes_per_second("bandwidth", BytesPerSecond{1e6}, BytesPerSecond{1e14});
+  links.latency = map.seconds("latency", Seconds{0}, Seconds{1});
+  return links;
+}
+
+OperatingPoint read_point(const MapReader& map) {
+  return {map.volts("voltage", Volts{0.2}, Volts{2.0}), map.hertz("clock", Hertz{1e6}, Hertz{1e10})};
+}
+
+void read_system(const MapReader& root, Accelerator& a) {
+  a.chips = root.count("chips", 1, 65536, 1);
+  if (root.has("links")) a.links = read_links(root.map("links"));
+  if (root.has("operating_points")) {
+    for (const MapReader& point : root.maps("operating_points")) a.operating_points.push_back(read_point(point));
+  }
+  if (root.has("published_rates")) {
+    for (const MapReader& rate : root.maps("published_rates")) a.published_rates.push_back(read_rate(rate));
+  }
+}
+
 }  // namespace
 
 Accelerator load_accelerator(const std::string& name_or_path) {
@@ -161,6 +190,7 @@ Accelerator load_accelerator(const std::string& name_or_path) {
   a.ring = read_ring(root.map("ring"));
   a.dma = read_dma(root.map("dma"));
   a.memory = read_memory(root.map("memory"));
+  read_system(root, a);
   if (root.has("published_peaks")) {
     for (const MapReader& peak : root.maps("published_peaks"))
       a.published_peaks.push_back(read_peak(peak, a));

@@ -115,7 +115,7 @@ TEST(Technologies, FourteenNanometresAreSevenScaled) {
   ASSERT_EQ(seven.events.size(), fourteen.events.size());
   for (const auto& [key, event] : seven.events) {
     const bool is_wire = key.ends_with(".byte_mm");
-    const double factor = key.starts_with("memory.") ? 1.0 : is_wire ? wire : logic;
+    const double factor = key.starts_with("memory.") || key.starts_with("link.") ? 1.0 : is_wire ? wire : logic;
     EXPECT_NEAR(energy(fourteen, key), event.energy.value() * factor, 2e-3 * event.energy.value()) << key;
     EXPECT_EQ(fourteen.events.at(key).memory_only, event.memory_only) << key;
   }
