@@ -44,6 +44,7 @@ CarbonReport carbon_of(Joules energy, Seconds time, const Accelerator& accelerat
   report.device_utilisation = fab.utilisation;
   report.device_embodied = die_carbon(accelerator.die_area, fab) + fab.package +
                            memory_carbon(accelerator.memory.capacity, memory->second);
+  report.device_embodied = report.device_embodied * static_cast<double>(accelerator.chips);
   const double useful_life_s = fab.lifetime_years * kSecondsPerYear * fab.utilisation;
   report.operational = operational_carbon(energy, grid);
   report.embodied = report.device_embodied * (time.value() / useful_life_s);

@@ -9,7 +9,7 @@ namespace nibble {
 
 struct CarbonReport {
   GramsCo2e operational, embodied, total;                    ///< of the run itself
-  GramsCo2e device_embodied;                                 ///< of making the whole device
+  GramsCo2e device_embodied;                                 ///< of making the whole device, all its chips
   double device_lifetime_years = 0, device_utilisation = 0;  ///< that embodied carbon is spread over
 };
 

@@ -18,6 +18,21 @@ Activity& Activity::operator+=(const Activity& other) {
   memory_written += other.memory_written;
   core_busy_cycles += other.core_busy_cycles;
   core_idle_cycles += other.core_idle_cycles;
+  link_bytes += other.link_bytes;
+  return *this;
+}
+
+Activity& Activity::operator*=(std::uint64_t times) {
+  for (auto& [mode, count] : macs) count *= times;
+  for (auto& [mode, count] : gated_macs) count *= times;
+  for (Bytes* bytes : {&register_read, &register_written, &l0_read, &l0_written, &l1_read, &l1_written, &memory_read,
+                       &memory_written, &link_bytes}) {
+    *bytes = *bytes * times;
+  }
+  for (std::uint64_t* count :
+       {&sfu_lane_ops, &ring_byte_hops, &psum_ring_byte_hops, &core_busy_cycles, &core_idle_cycles}) {
+    *count *= times;
+  }
   return *this;
 }
 

@@ -22,6 +22,9 @@ struct Activity {
   std::uint64_t core_busy_cycles = 0;  ///< summed over cores: cycles in which any of its units works
   std::uint64_t core_idle_cycles = 0;  ///< summed over cores: the rest; busy + idle = cores * elapsed
 
+  Bytes link_bytes;                    ///< sent to other chips
+
+  Activity& operator*=(std::uint64_t times);  ///< of so many equal chips
   Activity& operator+=(const Activity& other);
 };
 

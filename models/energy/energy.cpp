@@ -28,13 +28,13 @@ class TableBuilder {
                        fmt::format("add it under events: in {}", technology_.file)};
     }
     const EventEnergy& constant = found->second;
-    const Picojoules each = component == "memory" ? constant.energy : constant.energy * scale_;
+    const Picojoules each = component == "memory" || component == "link" ? constant.energy : constant.energy * scale_;
     report_.rows.push_back({component, event, energy_class, count, constant.per, each, constant.source,
                             constant.memory_only, Joules{count * each.value() * 1e-12}});
   }
 
   void add_leakage(const Accelerator& accelerator, Seconds elapsed) {
-    const double watts = technology_.leakage_w_per_mm2 * accelerator.die_area.value() *
+    const double watts = technology_.leakage_w_per_mm2 * accelerator.die_area.value() * accelerator.chips *
                          voltage_leakage_factor(accelerator.voltage, technology_.reference_voltage);
     report_.rows.push_back({"leakage", "leakage", EnergyClass::statics, elapsed.value(), "second",
                             Picojoules{watts * 1e12}, technology_.leakage_source,
@@ -105,6 +105,7 @@ EnergyReport energy_of(const Activity& activity, const Accelerator& accelerator,
   table.add("ring", "psum_ring.byte_mm", static_cast<double>(activity.psum_ring_byte_hops) * hop_mm);
   table.add("memory", "memory." + accelerator.memory.kind + ".read", as_double(activity.memory_read));
   table.add("memory", "memory." + accelerator.memory.kind + ".write", as_double(activity.memory_written));
+  table.add("link", "link.byte", as_double(activity.link_bytes));
   table.add("clock", "clock.core_cycle", static_cast<double>(activity.core_busy_cycles));
   table.add("clock", "clock.idle_core_cycle", static_cast<double>(activity.core_idle_cycles),
             EnergyClass::idle);

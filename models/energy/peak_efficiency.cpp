@@ -3,8 +3,9 @@
 
 namespace nibble {
 
-PeakEfficiency peak_efficiency(const Accelerator& accelerator, const Technology& technology,
-                               const MacMode& mode) {
+PeakEfficiency peak_efficiency(const Accelerator& system, const Technology& technology, const MacMode& mode) {
+  Accelerator accelerator = system;  // of one chip
+  accelerator.chips = 1;
   // A GEMM whose every visit is full: one stationary block, reused by 4096 rows, partial sums read and
   // written.
   const BlockShape block = block_shape(accelerator.core.mpe, mode, mode.operands[1]);

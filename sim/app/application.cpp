@@ -39,6 +39,7 @@ void describe(CLI::App& program) {
   program.get_formatter()->column_width(34);
   add_run_command(program);
   add_compare_command(program);
+  add_scaling_command(program);
   add_list_command(program);
   add_show_command(program);
   add_explain_command(program);

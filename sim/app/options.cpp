@@ -18,6 +18,7 @@ constexpr std::uint64_t kImageNetSamples = 1'281'167;
 std::string text_of(const Json& document, const OutputOptions& options) {
   if (options.format == "json") return json_text(document);
   if (options.format == "csv") return csv_text(document, options.csv_rows());
+  if (document.at("schema") == kScalingSchema) return scaling_table(document);
   return document.at("schema") == kCompareSchema ? compare_table(document) : run_table(document);
 }
 
@@ -30,6 +31,7 @@ RunRequest StepOptions::request(const std::string& recipe, const std::string& ac
   request.recipe = recipe;
   request.grid = grid;
   request.batch = batch;
+  request.chips = chips;
   request.training = mode == "training";
   request.residency = !no_residency;
   request.memoise = !no_memoise;
@@ -64,13 +66,15 @@ void OutputOptions::check() const {
 void add_step_options(CLI::App& command, StepOptions& options) {
   command.add_option("-n,--network", options.network, "Shipped network or a trace of one's own")
       ->capture_default_str();
-  command.add_option("-b,--batch", options.batch, "Samples in a step")
+  command.add_option("-b,--batch", options.batch, "Samples in a step, of all chips together")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, kLargestBatch));
   command.add_option("--mode", options.mode, "training (a whole step) or inference (its forward pass)")
       ->capture_default_str()
       ->check(CLI::IsMember({"training", "inference"}));
   command.add_option("--grid", options.grid, "Where the electricity comes from")->capture_default_str();
+  command.add_option("--chips", options.chips, "Chips that share the batch (default: the machine's own)")
+      ->check(CLI::Range(1U, 65536U));
   command.add_flag("--no-residency", options.no_residency,
                    "Send every tensor through external memory, even where it would fit on chip");
   command.add_flag("--no-memoise", options.no_memoise,

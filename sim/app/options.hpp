@@ -17,6 +17,7 @@ struct StepOptions {
   std::uint64_t batch = 64;
   std::string mode = "training";
   std::string grid = "world";
+  std::optional<std::uint32_t> chips;
   bool no_residency = false;
   bool no_memoise = false;
   std::optional<std::uint64_t> samples;

@@ -22,6 +22,7 @@ constexpr const char* kExamples = R"(Examples:
   nibble run --network bert-base --recipe int4 --mode inference --batch 1 --layers
   nibble run --network my_network.yaml --accelerator my_chip.yaml --format json --output result.json
   nibble run --recipe fp4 --accelerator rapid-fp4 --samples 1281167 --epochs 90 --grid france
+  nibble run --network resnet50 --accelerator rapid-train-system --batch 512
   nibble run --network resnet18 --batch 1 --dump-program step.jsonl
   nibble run --program step.jsonl --accelerator rapid)";
 
@@ -101,7 +102,8 @@ void add_run_command(CLI::App& program) {
                           "Write the programs that drive the machine to this file (JSON lines)");
   command->add_option("--program", options->program, "Replay programs from this file instead of a network")
       ->excludes(recipe, dump, command->get_option("--network"), command->get_option("--mode"),
-                 command->get_option("--samples"), command->get_option("--no-residency"));
+                 command->get_option("--samples"), command->get_option("--no-residency"),
+                 command->get_option("--chips"));
   add_output_options(*command, options->output);
   command->callback([options, command] {
     options->batch_given = command->count("--batch") > 0;

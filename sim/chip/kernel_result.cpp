@@ -13,4 +13,9 @@ ArrayCycles& ArrayCycles::operator+=(const ArrayCycles& other) {
   return *this;
 }
 
+ArrayCycles& ArrayCycles::operator*=(std::uint64_t chips) {
+  for (std::uint64_t* part : {&compute, &fill_drain, &memory, &ring, &l1, &vector, &sync}) *part *= chips;
+  return *this;
+}
+
 }  // namespace nibble

@@ -21,6 +21,7 @@ struct ArrayCycles {
   [[nodiscard]] std::uint64_t total() const {
     return compute + fill_drain + memory + ring + l1 + vector + sync;
   }
+  ArrayCycles& operator*=(std::uint64_t chips);  ///< of so many equal chips
   ArrayCycles& operator+=(const ArrayCycles& other);
 };
 

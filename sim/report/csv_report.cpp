@@ -79,6 +79,17 @@ void add_list_rows(const Json& run, const std::string& list, std::vector<Row>& r
   }
 }
 
+std::vector<Row> scaling_rows(const Json& document) {
+  std::vector<Row> rows;
+  for (const Json& point : document.at("points")) {
+    Row row;
+    for (const char* key : {"network", "accelerator", "recipe", "mode"}) row.emplace_back(key, document.at(key));
+    for (auto& leaf : flatten(point, "points.")) row.push_back(std::move(leaf));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, Json>> flatten(const Json& object, const std::string& prefix) {
@@ -94,6 +105,7 @@ std::vector<std::pair<std::string, Json>> flatten(const Json& object, const std:
 }
 
 std::string csv_text(const Json& document, CsvRows kind) {
+  if (document.at("schema") == kScalingSchema) return csv_table(scaling_rows(document));
   const bool comparison = document.at("schema") == kCompareSchema;
   const Json runs = comparison ? document.at("runs") : Json::array({document});
   std::vector<Row> rows;

@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr const char* kRunSchema = "nibble/run/1";
 inline constexpr const char* kCompareSchema = "nibble/compare/1";
+inline constexpr const char* kScalingSchema = "nibble/scaling/1";
 
 /// A training to scale one step to: so many passes over so many samples.
 struct TrainingLength {
@@ -45,6 +46,13 @@ struct DocumentOptions {
 /// the first of recipe fp32, as far as they are there. InputError [CMP-BASELINE] if no run is called so,
 /// [CMP-NAME] if two runs have one label.
 [[nodiscard]] Json compare_document(std::vector<Json> runs, const std::optional<std::string>& baseline = {});
+
+/// Runs of the same step on more and more chips; efficiencies are to the first.
+struct ScalingSeries {
+  std::string name;  ///< "weak", "strong"
+  std::vector<Json> runs;
+};
+[[nodiscard]] Json scaling_document(const std::vector<ScalingSeries>& series);
 
 /// Indented JSON text with a final newline; numbers in the shortest form that reads back exactly.
 [[nodiscard]] std::string json_text(const Json& document);

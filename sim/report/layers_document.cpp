@@ -69,8 +69,9 @@ Json layer_object(const OperationResult& operation, const RunResult& result) {
   layer["fill_drain_cycles"] = operation.kernel.array_cycles.fill_drain;
   layer["stalls"] = stalls_object(operation.kernel.array_cycles);
   layer["bytes"] = bytes_object(operation.kernel.activity);
-  layer["energy_j"] =
-      energy_object(energy_of(operation.kernel.activity, result.accelerator, result.technology, time));
+  Accelerator chip = result.accelerator;
+  chip.chips = 1;
+  layer["energy_j"] = energy_object(energy_of(operation.kernel.activity, chip, result.technology, time));
   return layer;
 }
 
@@ -136,6 +137,10 @@ Json energy_object(const EnergyReport& energy) {
   for (const char* component : kComponents) {
     const auto found = energy.components.find(component);
     object[component] = found == energy.components.end() ? 0.0 : found->second.value();
+  }
+  // Machines of one chip have no links to report.
+  if (const auto link = energy.components.find("link"); link != energy.components.end()) {
+    object["link"] = link->second.value();
   }
   for (const auto& [component, joules] : energy.components) {
     NIBBLE_CHECK(object.contains(component), "the report has no column for component {}", component);

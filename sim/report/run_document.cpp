@@ -11,7 +11,7 @@ namespace nibble {
 namespace {
 
 std::uint64_t arrays_of(const Accelerator& accelerator) {
-  return std::uint64_t{accelerator.cores} * accelerator.core.corelets;
+  return std::uint64_t{accelerator.chips} * accelerator.cores * accelerator.core.corelets;
 }
 
 void check_array_cycles(const RunResult& result) {
@@ -47,6 +47,7 @@ Json machine_object(const Accelerator& accelerator) {
   Json machine;
   machine["clock_hz"] = accelerator.clock.value();
   machine["voltage_v"] = accelerator.voltage.value();
+  if (accelerator.chips > 1) machine["chips"] = accelerator.chips;
   machine["cores"] = accelerator.cores;
   machine["arrays"] = arrays_of(accelerator);
   return machine;
@@ -90,6 +91,19 @@ void add_carbon(const RunResult& result, Json& document) {
   assumptions["device_lifetime_years"] = result.carbon.device_lifetime_years;
   assumptions["device_utilisation"] = result.carbon.device_utilisation;
   document["carbon_assumptions"] = std::move(assumptions);
+}
+
+/// What exchanging the gradients took; absent for one chip.
+Json exchange_object(const RunResult& result) {
+  const SystemTimes& times = *result.system;
+  Json exchange;
+  exchange["exposed_cycles"] = times.waiting.value();
+  exchange["exposed_time_s"] = duration(times.waiting, result.accelerator.clock).value();
+  exchange["collectives"] = times.collectives;
+  exchange["gradient_bytes"] = times.gradients.value();
+  exchange["sent_bytes_per_chip"] = times.sent.value();
+  exchange["link_busy"] = times.link_busy;
+  return exchange;
 }
 
 /// How many operations carry the step's cost, and which layers needed none.
@@ -139,6 +153,7 @@ Json run_document(const RunResult& result, const DocumentOptions& options) {
   add_performance(result, document);
   document["array_cycles"] = array_cycles_object(result.array_cycles);
   document["passes"] = passes_object(result);
+  if (result.system) document["exchange"] = exchange_object(result);
   add_energy(result, document);
   add_carbon(result, document);
   document["bytes"] = bytes_object(result.activity);

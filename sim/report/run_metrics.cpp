@@ -11,6 +11,7 @@ std::vector<Metric> run_metrics() {
   const char* energy = "models/energy/energy.cpp";
   const char* carbon = "models/carbon/carbon.cpp";
   const char* activity = "sim/chip/machine.cpp";
+  const char* exchange = "sim/system/gradient_exchange.cpp";
   const char* of_run = "all array cycles of the run (array_cycles.total)";
   return {
       {"schema", "text", "name and version of the document's layout", "", document},
@@ -39,8 +40,10 @@ std::vector<Metric> run_metrics() {
        "", "sim/mapper/residency.cpp"},
       {"machine.clock_hz", "Hz", "core clock", "", "models/config/accelerator.hpp"},
       {"machine.voltage_v", "V", "core supply voltage", "", "models/config/accelerator.hpp"},
-      {"machine.cores", "1", "cores of the chip", "", "models/config/accelerator.hpp"},
-      {"machine.arrays", "1", "MPE arrays of the chip: cores * corelets", "", document},
+      {"machine.chips", "1", "chips that share the batch; absent for one. Counts and energies are of all of them", "",
+       "models/config/accelerator.hpp"},
+      {"machine.cores", "1", "cores of a chip", "", "models/config/accelerator.hpp"},
+      {"machine.arrays", "1", "MPE arrays of all chips: chips * cores * corelets", "", document},
       {"time_s", "s", "simulated duration of the step: cycles / machine.clock_hz", "", system},
       {"cycles", "core clock cycles",
        "from the step's first request to its last completion, all units idle again", "", system},
@@ -83,10 +86,22 @@ std::vector<Metric> run_metrics() {
        "operations of this part of the step (fwd: forward GEMMs; dgrad: gradients of "
        "activations; wgrad: gradients of weights; vector: work on the SFUs alone; update: the optimiser)",
        "", parts},
-      {"passes.*.macs", "MACs", "executed in this part of the step", "", parts},
-      {"passes.*.cycles", "core clock cycles", "of this part of the step; the parts add up to cycles", "",
+      {"passes.*.macs", "MACs", "executed in this part of the step, by one chip", "", parts},
+      {"passes.*.cycles", "core clock cycles", "of this part of the step, on one chip; the parts, and exchange.exposed_cycles, add up to cycles", "",
        parts},
       {"passes.*.time_s", "s", "passes.*.cycles / machine.clock_hz", "", parts},
+      {"exchange.exposed_cycles", "core clock cycles",
+       "in which no kernel could run since gradients were not back from the other chips; passes and this add up to "
+       "cycles",
+       "", exchange},
+      {"exchange.exposed_time_s", "s", "exchange.exposed_cycles / machine.clock_hz", "", document},
+      {"exchange.collectives", "1", "rounds of reduce-scatter and all-gather; what is ready at one time shares one", "",
+       exchange},
+      {"exchange.gradient_bytes", "bytes", "weight gradients of one chip, in the recipe's exchange format", "", exchange},
+      {"exchange.sent_bytes_per_chip", "bytes", "sent by one chip over all its links, padding included", "",
+       "sim/system/chip_link.cpp"},
+      {"exchange.link_busy", "1 (0..1)", "share of the step in which a chip's outgoing links send",
+       "all cycles of the step", "sim/system/chip_link.cpp"},
       {"energy_j.total", "J", "energy of the step: the sum of all components", "", energy},
       {"energy_j.mpe", "J",
        "multiply-accumulates, at the energy of their number formats; gated ones at theirs", "", energy},
@@ -96,6 +111,7 @@ std::vector<Metric> run_metrics() {
       {"energy_j.sfu", "J", "special-function units: all vector work", "", energy},
       {"energy_j.ring", "J", "data ring and partial-sum ring", "", energy},
       {"energy_j.memory", "J", "external memory, its interface included", "", energy},
+      {"energy_j.link", "J", "links between chips, both ends; absent for one chip", "", energy},
       {"energy_j.clock", "J", "clock trees and control of the cores, working and waiting", "", energy},
       {"energy_j.leakage", "J", "leakage of the die over the whole time", "", energy},
       {"energy_class_j.dynamic", "J", "spent by work", "", energy},

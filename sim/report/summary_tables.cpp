@@ -31,6 +31,10 @@ std::vector<double> quotients(const std::vector<double>& numerators,
   return result;
 }
 
+bool any_of_several_chips(const std::vector<Json>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [](const Json& run) { return run.contains("exchange"); });
+}
+
 TableColumn in_group(const std::string& group, TableColumn column) {
   column.group = group;
   return column;
@@ -151,6 +155,10 @@ std::string energy_by_component(const std::vector<Json>& runs) {
     const std::vector<double> joules = values_of(runs, std::string("energy_j.") + part.key);
     columns.push_back(in_group("percent of the total", percents(part.text, quotients(joules, totals))));
   }
+  if (any_of_several_chips(runs)) {
+    columns.push_back(in_group("percent of the total",
+                               percents("links", quotients(values_of(runs, "energy_j.link"), totals))));
+  }
   return "Energy by component\n" + table_text(columns);
 }
 
@@ -165,6 +173,10 @@ std::string where_the_time_went(const std::vector<Json>& runs) {
   for (const char* pass : kPasses) {
     const std::vector<double> seconds = values_of(runs, fmt::format("passes.{}.time_s", pass));
     columns.push_back(in_group("percent of the step's time", percents(pass, quotients(seconds, time))));
+  }
+  if (any_of_several_chips(runs)) {
+    columns.push_back(in_group("percent of the step's time",
+                               percents("exchange", quotients(values_of(runs, "exchange.exposed_time_s"), time))));
   }
   return "Where the time went\n" + table_text(columns);
 }

@@ -13,4 +13,7 @@ namespace nibble {
 /// A comparison's document as tables for people: as run_table with a row for each run, and their ratios.
 [[nodiscard]] std::string compare_table(const Json& comparison);
 
+/// The points of a scaling document, one a row.
+[[nodiscard]] std::string scaling_table(const Json& document);
+
 }  // namespace nibble

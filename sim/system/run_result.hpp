@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,12 @@
 #include "models/energy/energy.hpp"
 #include "sim/chip/kernel_result.hpp"
 #include "sim/mapper/program.hpp"
+#include "sim/system/chip_system.hpp"
 #include "workloads/lowering/step.hpp"
 
 namespace nibble {
 
-/// A row of --layers: one operation of the step.
+/// A row of --layers: one operation of the step, on one chip.
 struct OperationResult {
   std::string layer;
   Pass pass = Pass::fwd;
@@ -33,6 +35,7 @@ struct OperationResult {
 struct RunRequest {
   std::string network = "resnet50", accelerator = "rapid", recipe = "hfp8", grid = "world";
   std::uint64_t batch = 64;
+  std::optional<std::uint32_t> chips = {};  ///< instead of the accelerator's own; they share the batch
   bool training = true;
   bool residency = true;               ///< keep tensors in L1 between operations where they fit
   bool memoise = true;                 ///< simulate equal kernels once
@@ -45,7 +48,7 @@ struct RunResult {
   Recipe recipe;
   Grid grid;
   std::string network_name, network_hash;
-  Cycles cycles;
+  Cycles cycles;                       ///< counts and energies are of all chips together
   Seconds time;
   Macs macs;
   double peak_macs = 0;                ///< what the arrays could have done at each GEMM's own rate, over all cycles
@@ -55,6 +58,7 @@ struct RunResult {
   CarbonReport carbon;
   std::vector<OperationResult> operations;
   std::vector<std::string> free_layers;
+  std::optional<SystemTimes> system;   ///< of several chips that train together
   std::uint64_t kernels_simulated = 0;
   double simulation_s = 0;             ///< host seconds, not part of any compared output
 };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "models/base/check.hpp"
@@ -9,6 +10,7 @@
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/program_check.hpp"
 #include "sim/system/operation_key.hpp"
+#include "sim/system/system_step.hpp"
 
 namespace nibble {
 namespace {
@@ -75,7 +77,10 @@ struct Simulated {
 /// Maps and simulates the operations of a step, equal ones once.
 class StepRunner {
  public:
-  StepRunner(const Step& step, RunResult& run) : step_{step}, run_{run}, machine_{run.accelerator} {}
+  StepRunner(const Step& step, RunResult& run) : step_{step}, run_{run}, machine_{run.accelerator} {
+    const Accelerator& a = run.accelerator;
+    if (a.chips > 1) system_ = std::make_unique<ChipSystem>(*a.links, a.clock, a.chips);
+  }
 
   void operate(const ProgressSink& progress, const ProgramSink& programs) {
     const ResidencyPlan plan = plan_residency(step_, run_.accelerator, run_.request.residency);
@@ -90,6 +95,7 @@ class StepRunner {
       add(run_, std::move(result));
       if (progress) progress(i + 1, step_.operations.size(), layer);
     }
+    if (system_) extend_to_system(run_, *system_, plan_exchange(step_, run_.recipe.gradient_exchange));
   }
 
  private:
@@ -127,6 +133,7 @@ class StepRunner {
   const Step& step_;
   RunResult& run_;
   Machine machine_;
+  std::unique_ptr<ChipSystem> system_;
   std::map<std::string, Simulated> simulated_;
 };
 
@@ -135,6 +142,7 @@ RunResult begin_run(const RunRequest& request, const Accelerator& accelerator, c
   RunResult run;
   run.request = request;
   run.accelerator = accelerator;
+  if (request.chips) run.accelerator.chips = *request.chips;
   run.technology = technology;
   run.grid = grid;
   return run;
@@ -163,12 +171,15 @@ RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, co
   run.recipe = inputs.recipe;
   run.network_name = inputs.network.name;
   run.network_hash = inputs.network.hash;
-  const Step step = request.training ? lower_training_step(inputs.network, run.recipe, request.batch)
-                                     : lower_inference(inputs.network, run.recipe, request.batch);
+  check_system(run.accelerator, request.batch);
+  const std::uint64_t batch = request.batch / run.accelerator.chips;  // of each chip
+  const Step step = request.training ? lower_training_step(inputs.network, run.recipe, batch)
+                                     : lower_inference(inputs.network, run.recipe, batch);
   run.free_layers = step.free_layers;
   StepRunner{step, run}.operate(progress, programs);
-  if (run.macs != step.macs()) {
-    throw LawError{fmt::format("{} MACs were executed, the step has {}", run.macs.value(), step.macs().value())};
+  const Macs expected = step.macs() * run.accelerator.chips;
+  if (run.macs != expected) {
+    throw LawError{fmt::format("{} MACs were executed, the step has {}", run.macs.value(), expected.value())};
   }
   finish(run, began);
   return run;
@@ -179,6 +190,7 @@ RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& pr
   const auto began = HostClock::now();
   const Accelerator accelerator = load_accelerator(request.accelerator);
   RunResult run = begin_run(request, accelerator, load_technology(accelerator.technology), load_grid(request.grid));
+  run.accelerator.chips = 1;  // a program is one chip's
   for (const KernelProgram& program : programs) check_program(program, run.accelerator);
   Machine machine{run.accelerator};
   for (std::size_t i = 0; i < programs.size(); ++i) {

@@ -32,6 +32,10 @@ void collect(const Json& value, const std::string& path, std::set<std::string>& 
 std::set<std::string> all_leaves() {
   RunResult result = filled_result();
   result.activity.gated_macs["fp16"] = 3;
+  result.accelerator.chips = 2;
+  result.array_cycles *= 2;
+  result.system = SystemTimes{};
+  result.energy.components["link"] = Joules{0};
   const Json run =
       run_document(result, {.layers = true, .energy_table = true, .training = TrainingLength{1, 100}});
   std::set<std::string> leaves;
@@ -39,6 +43,7 @@ std::set<std::string> all_leaves() {
   Json comparison = compare_document({run});
   comparison["runs"] = Json::array();  // its own leaves are those of a run
   collect(comparison, "", leaves);
+  collect(scaling_document({{"weak", {run}}}), "", leaves);
   return leaves;
 }
 
