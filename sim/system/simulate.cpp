@@ -9,6 +9,7 @@
 #include "sim/chip/machine.hpp"
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/program_check.hpp"
+#include "sim/system/capacity.hpp"
 #include "sim/system/operation_key.hpp"
 #include "sim/system/system_step.hpp"
 
@@ -173,8 +174,12 @@ RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, co
   run.network_hash = inputs.network.hash;
   check_system(run.accelerator, request.batch);
   const std::uint64_t batch = request.batch / run.accelerator.chips;  // of each chip
-  const Step step = request.training ? lower_training_step(inputs.network, run.recipe, batch)
-                                     : lower_inference(inputs.network, run.recipe, batch);
+  const auto lower = [&](std::uint64_t samples) {
+    return request.training ? lower_training_step(inputs.network, run.recipe, samples)
+                            : lower_inference(inputs.network, run.recipe, samples);
+  };
+  const Step step = lower(batch);
+  check_capacity(step, run.accelerator, lower);
   run.free_layers = step.free_layers;
   StepRunner{step, run}.operate(progress, programs);
   const Macs expected = step.macs() * run.accelerator.chips;
