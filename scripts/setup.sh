@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what nibble needs from Debian, and nothing that is there already.
 #
-# usage: scripts/setup.sh [--no-tests] [--capture]
+# usage: scripts/setup.sh [--no-tests] [--no-training] [--capture]
 #   --no-tests  leave out what only the tests need
+#   --no-training  leave out libtorch and data, which only nibble train needs
 #   --capture   also install PyTorch, which only scripts/capture_trace.py needs
 #
 # Runs as root or through sudo. The second time it finds everything in place, touches nothing and takes no network.
@@ -14,6 +15,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libboost-dev libfmt-dev libyaml-cpp-dev
   nlohmann-json3-dev libcli11-dev libxxhash-dev librandom123-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3)
+training_packages=(libtorch-dev zlib1g-dev dataset-fashion-mnist)
 capture_packages=(python3-torch python3-torchvision)
 
 # missing PACKAGE...: those that are not installed, one a line.
@@ -38,16 +40,19 @@ as_root() {
 
 packages=("${build_packages[@]}")
 tests=yes
+training=yes
 capture=no
 for argument in "$@"; do
   case $argument in
     --no-tests) tests=no ;;
+    --no-training) training=no ;;
     --capture) capture=yes ;;
     -h | --help) show_help; exit 0 ;;
     *) wrong_usage "unknown option '$argument'" ;;
   esac
 done
 if [[ $tests == yes ]]; then packages+=("${test_packages[@]}"); fi
+if [[ $training == yes ]]; then packages+=("${training_packages[@]}"); fi
 if [[ $capture == yes ]]; then packages+=("${capture_packages[@]}"); fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -1,5 +1,8 @@
 #include "models/gemm/machine.hpp"
 
+#include <fmt/format.h>
+
+#include "models/base/error.hpp"
 #include "models/formats/block_format.hpp"
 
 namespace nibble {
@@ -23,6 +26,26 @@ GemmArithmetic machine_arithmetic(const MpeArray& mpe, const MacMode& mode, cons
   arithmetic.chunk_accumulator = arithmetic.accumulator;
   arithmetic.output = number_format(output_format);
   return arithmetic;
+}
+
+GemmArithmetic default_machine_arithmetic(const GemmFormats& formats, const MachineOptions& options) {
+  if (find_block_format(formats.a) != nullptr || find_block_format(formats.b) != nullptr) {
+    constexpr std::uint32_t kBlockTree = 32;  // products of one MX block
+    GemmArithmetic arithmetic;
+    arithmetic.tree_width = options.tree_width != 0 ? options.tree_width : kBlockTree;
+    arithmetic.chunk_length = 0;
+    arithmetic.accumulator = arithmetic.chunk_accumulator = number_format("fp32");
+    arithmetic.output = number_format(formats.output);
+    return arithmetic;
+  }
+  for (const char* name : {"rapid-fp4", "rapid-fp32", "rapid-fixed16"}) {
+    const Accelerator accelerator = load_accelerator(name);
+    if (const MacMode* mode = find_mac_mode(accelerator, formats.a, formats.b)) {
+      return machine_arithmetic(accelerator.core.mpe, *mode, formats.a, formats.b, formats.output, options);
+    }
+  }
+  throw InputError{"ACC-FORMAT", fmt::format("no default machine multiplies {} by {}", formats.a, formats.b),
+                   "see: nibble list accelerators"};
 }
 
 }  // namespace nibble

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "models/config/accelerator.hpp"
+#include "models/config/recipe.hpp"
 #include "models/gemm/gemm.hpp"
 
 namespace nibble {
@@ -19,6 +20,10 @@ struct MachineOptions {
 [[nodiscard]] GemmArithmetic machine_arithmetic(const MpeArray& mpe, const MacMode& mode, const std::string& a_format,
                                                 const std::string& b_format, const std::string& output_format,
                                                 const MachineOptions& options = {});
+
+/// The same for the first shipped machine that multiplies these formats (rapid-fp4, rapid-fp32, rapid-fixed16). Block
+/// formats have none: trees of 32 products, FP32 accumulation, no chunks. InputError [ACC-FORMAT].
+[[nodiscard]] GemmArithmetic default_machine_arithmetic(const GemmFormats& formats, const MachineOptions& options = {});
 
 /// Scale exponent of an operand format's integers; block and floating formats have none: 0.
 [[nodiscard]] int operand_scale_exponent(const std::string& format);

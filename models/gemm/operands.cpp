@@ -6,12 +6,10 @@
 namespace nibble {
 namespace {
 
-enum class Role : std::uint8_t { activations, weights, gradients };
-
-Role role_of(GemmPass pass, bool is_a) {
-  if (pass == GemmPass::fwd) return is_a ? Role::activations : Role::weights;
-  if (pass == GemmPass::dgrad) return is_a ? Role::gradients : Role::weights;
-  return is_a ? Role::activations : Role::gradients;
+OperandRole role_of(GemmPass pass, bool is_a) {
+  if (pass == GemmPass::fwd) return is_a ? OperandRole::activations : OperandRole::weights;
+  if (pass == GemmPass::dgrad) return is_a ? OperandRole::gradients : OperandRole::weights;
+  return is_a ? OperandRole::activations : OperandRole::gradients;
 }
 
 Matrix transposed(const Matrix& matrix) {
@@ -22,50 +20,25 @@ Matrix transposed(const Matrix& matrix) {
   return result;
 }
 
-Quantised quantise_gradients(const Matrix& matrix, const QuantiserState& state, GemmPass pass) {
+Quantised quantise_gradients(std::span<const float> values, const QuantiserState& state, GemmPass pass) {
   GradScale scale{number_format("fp4-radix4").largest()};
-  scale.settle(largest_magnitude(matrix.values));
-  TwoPhaseGradients both = two_phase_quantise(matrix.values, scale, state.two_phase);
+  if (state.grad_scale) {
+    scale = *state.grad_scale;
+  } else {
+    scale.settle(largest_magnitude(values));
+  }
+  TwoPhaseGradients both = two_phase_quantise(values, scale, state.two_phase);
   return pass == GemmPass::dgrad ? both.dgrad : both.wgrad;
-}
-
-/// `along_rows`: the reduction runs along the matrix's rows.
-Quantised quantise_blocks(const Matrix& matrix, const BlockFormat& format, bool along_rows,
-                          const RandomSource& random) {
-  const auto quantise = [&](const Matrix& m) {
-    return block_values(block_quantise(m.values, format, Rounding::nearest_even, random, m.columns));
-  };
-  if (along_rows) return quantise(matrix);
-  Matrix columns = transposed(matrix);
-  Quantised result = quantise(columns);
-  columns.values = std::move(result.values);
-  result.values = transposed(columns).values;
-  return result;
 }
 
 Quantised quantise(const Precision& precision, GemmPass pass, bool is_a, const Matrix& matrix,
                    const QuantiserState& state) {
-  const GemmFormats& formats = formats_of(precision, pass);
-  const std::string& name = is_a ? formats.a : formats.b;
-  const Role role = role_of(pass, is_a);
+  const OperandRole role = role_of(pass, is_a);
   const RandomSource random{state.seed, is_a ? 0U : 1U, 0};
-  if (const BlockFormat* block = find_block_format(name)) return quantise_blocks(matrix, *block, is_a, random);
-  const NumberFormat format = number_format(name);
-  if (role == Role::weights && precision.weight_quantiser == WeightQuantiser::sawb) {
-    SawbOptions options = state.sawb;
-    options.bits = format.bits;
-    return sawb_quantise(matrix.values, options);
+  if (const BlockFormat* block = find_block_format(format_of(precision, pass, role))) {
+    return quantise_along(matrix, *block, is_a, random);
   }
-  if (role == Role::activations && precision.activation_quantiser == ActivationQuantiser::pact) {
-    PactOptions options = state.pact;
-    options.bits = format.bits;
-    return pact_quantise(matrix.values, options);
-  }
-  const bool radix4 = format.log2_radix == 2;
-  if (role == Role::gradients && precision.gradient_quantiser == GradientQuantiser::two_phase && radix4) {
-    return quantise_gradients(matrix, state, pass);
-  }
-  return cast_quantise(matrix.values, format, random);
+  return quantise_tensor(precision, pass, role, matrix.values, state);
 }
 
 Matrix shaped(const Matrix& like, Quantised& quantised) {
@@ -85,6 +58,45 @@ const GemmFormats& formats_of(const Precision& precision, GemmPass pass) {
     case GemmPass::wgrad: return precision.wgrad;
   }
   return precision.fwd;
+}
+
+const std::string& format_of(const Precision& precision, GemmPass pass, OperandRole role) {
+  const GemmFormats& formats = formats_of(precision, pass);
+  return role_of(pass, true) == role ? formats.a : formats.b;
+}
+
+Quantised quantise_along(const Matrix& matrix, const BlockFormat& format, bool along_rows,
+                         const RandomSource& random) {
+  const auto quantise_rows = [&](const Matrix& m) {
+    return block_values(block_quantise(m.values, format, Rounding::nearest_even, random, m.columns));
+  };
+  if (along_rows) return quantise_rows(matrix);
+  Matrix columns = transposed(matrix);
+  Quantised result = quantise_rows(columns);
+  columns.values = std::move(result.values);
+  result.values = transposed(columns).values;
+  return result;
+}
+
+Quantised quantise_tensor(const Precision& precision, GemmPass pass, OperandRole role, std::span<const float> values,
+                          const QuantiserState& state) {
+  const NumberFormat format = number_format(format_of(precision, pass, role));
+  if (role == OperandRole::weights && precision.weight_quantiser == WeightQuantiser::sawb) {
+    SawbOptions options = state.sawb;
+    options.bits = format.bits;
+    return sawb_quantise(values, options);
+  }
+  if (role == OperandRole::activations && precision.activation_quantiser == ActivationQuantiser::pact) {
+    PactOptions options = state.pact;
+    options.bits = format.bits;
+    return pact_quantise(values, options);
+  }
+  const bool radix4 = format.log2_radix == 2;
+  if (role == OperandRole::gradients && precision.gradient_quantiser == GradientQuantiser::two_phase && radix4) {
+    return quantise_gradients(values, state, pass);
+  }
+  const bool is_a = role_of(pass, true) == role;
+  return cast_quantise(values, format, RandomSource{state.seed, is_a ? 0U : 1U, 0});
 }
 
 PassOperands quantise_operands(const Precision& precision, GemmPass pass, const Matrix& a, const Matrix& b,

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "models/config/recipe.hpp"
+#include "models/formats/array.hpp"
+#include "models/formats/block_format.hpp"
 #include "models/formats/pact.hpp"
 #include "models/formats/sawb.hpp"
 #include "models/formats/two_phase.hpp"
@@ -21,8 +25,24 @@ struct QuantiserState {
   SawbOptions sawb;
   PactOptions pact;
   TwoPhaseOptions two_phase;
-  std::uint64_t seed = 0;  ///< of stochastic formats
+  std::optional<GradScale> grad_scale;  ///< nothing: one that has settled on the gradients that it is given
+  std::uint64_t seed = 0;               ///< of stochastic formats
 };
+
+/// Whose values an operand holds.
+enum class OperandRole : std::uint8_t { activations, weights, gradients };
+
+/// A whole tensor, element by element, as `precision` has it for `pass`. Not for block formats, whose blocks need to
+/// know the reduction: quantise_along().
+[[nodiscard]] Quantised quantise_tensor(const Precision& precision, GemmPass pass, OperandRole role,
+                                        std::span<const float> values, const QuantiserState& state = {});
+
+/// A matrix in blocks that run along its rows, or along its columns.
+[[nodiscard]] Quantised quantise_along(const Matrix& matrix, const BlockFormat& format, bool along_rows,
+                                       const RandomSource& random = {});
+
+/// The format of the operand `role` of `pass`.
+[[nodiscard]] const std::string& format_of(const Precision& precision, GemmPass pass, OperandRole role);
 
 /// One GEMM's operands as its array multiplies them. C = scale x (A x B).
 struct PassOperands {

@@ -30,7 +30,7 @@ constexpr const char* kExamples = R"(Examples:
 
 Exit codes: 0 done, 1 a law or a validation failed, 2 the input was wrong, 3 the program is at fault.)";
 
-void describe(CLI::App& program) {
+void describe_nibble(CLI::App& program) {
   program.description(
       "Nibble: time, energy and carbon of whole training steps on low-precision AI accelerators.");
   program.footer(kExamples);
@@ -44,6 +44,7 @@ void describe(CLI::App& program) {
   add_show_command(program);
   add_explain_command(program);
   add_numerics_command(program);
+  add_training_commands(program);
 }
 
 /// Long options and command names that could have been meant where `command` stopped understanding.
@@ -76,7 +77,7 @@ InputError usage_error(const CLI::App& program, const CLI::ParseError& error) {
       fmt::format("see: {} --help", parsed.empty() ? "nibble" : "nibble " + command.get_name()));
 }
 
-void run_commands(int argc, const char* const* argv) {
+void run_commands(int argc, const char* const* argv, void (*describe)(CLI::App&)) {
   CLI::App program{"", "nibble"};
   describe(program);
   try {
@@ -95,9 +96,9 @@ int failure(int code, const std::string& message) {
 
 }  // namespace
 
-int run_application(int argc, const char* const* argv) {
+int run_program(int argc, const char* const* argv, void (*describe)(CLI::App&)) {
   try {
-    run_commands(argc, argv);
+    run_commands(argc, argv, describe);
     return kDone;
   } catch (const Interrupted& interrupted) {
     interrupted.raise_again();
@@ -117,5 +118,7 @@ int run_application(int argc, const char* const* argv) {
                                error.what()));
   }
 }
+
+int run_application(int argc, const char* const* argv) { return run_program(argc, argv, describe_nibble); }
 
 }  // namespace nibble

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
+
 namespace nibble {
 
 /// The whole program: reads the command line, does what it says, reports what went wrong to stderr.
@@ -8,5 +10,8 @@ namespace nibble {
 /// file, an output that cannot be written), 3 the program is at fault. A signal that stopped it is raised
 /// again, so that a shell sees the truth.
 [[nodiscard]] int run_application(int argc, const char* const* argv);
+
+/// The same for another program of the house, whose commands `describe` adds.
+[[nodiscard]] int run_program(int argc, const char* const* argv, void (*describe)(CLI::App&));
 
 }  // namespace nibble

@@ -12,5 +12,7 @@ void add_scaling_command(CLI::App& program);
 void add_list_command(CLI::App& program);
 void add_show_command(CLI::App& program);
 void add_explain_command(CLI::App& program);
+/// `train`, `reproduce`: passed on to the program nibble-training, which needs libtorch.
+void add_training_commands(CLI::App& program);
 
 }  // namespace nibble

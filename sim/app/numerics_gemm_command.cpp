@@ -46,8 +46,7 @@ GemmPass pass_of(const std::string& word) {
   return word == "fwd" ? GemmPass::fwd : (word == "dgrad" ? GemmPass::dgrad : GemmPass::wgrad);
 }
 
-/// The machine whose order of accumulation counts: the one asked for, or the first shipped one that can multiply
-/// these formats. Block formats have no machine: trees of 32, FP32 accumulation, no chunks.
+/// The machine whose order of accumulation counts: the one asked for, or the default for these formats.
 GemmArithmetic arithmetic_for(const GemmCommandOptions& options, const GemmFormats& formats) {
   MachineOptions machine;
   if (options.chunk) machine.chunk_length = *options.chunk;
@@ -57,14 +56,7 @@ GemmArithmetic arithmetic_for(const GemmCommandOptions& options, const GemmForma
     return machine_arithmetic(accelerator.core.mpe, require_mac_mode(accelerator, formats.a, formats.b), formats.a,
                               formats.b, formats.output, machine);
   }
-  for (const char* name : {"rapid-fp4", "rapid-fp32", "rapid-fixed16"}) {
-    const Accelerator accelerator = load_accelerator(name);
-    if (const MacMode* mode = find_mac_mode(accelerator, formats.a, formats.b)) {
-      return machine_arithmetic(accelerator.core.mpe, *mode, formats.a, formats.b, formats.output, machine);
-    }
-  }
-  throw InputError{"ACC-FORMAT", fmt::format("no default machine multiplies {} by {}", formats.a, formats.b),
-                   "give --accelerator with such a mode"};
+  return default_machine_arithmetic(formats, machine);
 }
 
 /// The recipe's formats for the pass that was asked for; an inference recipe has them for fwd only.

@@ -1,0 +1,140 @@
+// Proves: a run that was interrupted goes on bit for bit; 4-bit training learns; what doesn't fit is refused.
+#include "workloads/training/trainer.hpp"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "models/base/error.hpp"
+#include "models/formats/random.hpp"
+
+namespace nibble::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() : path_{fs::temp_directory_path() / ("nibble-trainer-" + std::to_string(getpid()))} { fs::create_directories(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path_); }
+  [[nodiscard]] fs::path file(const std::string& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+/// Grey noise of 28 x 28 with a bright bar whose row tells the class.
+ImageSet bars(std::size_t images, std::uint64_t seed) {
+  ImageSet set{1, 28, 28, {}, {}};
+  const RandomBits random{seed, 0};
+  for (std::size_t i = 0; i < images; ++i) {
+    const auto label = static_cast<std::uint8_t>(random.at(i) % 10);
+    set.labels.push_back(label);
+    for (std::size_t p = 0; p < 784; ++p) {
+      const bool bar = p / 28 / 2 == label + 2U;
+      set.pixels.push_back(static_cast<std::uint8_t>((bar ? 180U : 0U) + random.at(images + i * 784 + p) % 70));
+    }
+  }
+  return set;
+}
+
+Dataset data() { return {"bars", bars(320, 1), bars(128, 2)}; }
+
+TrainingOptions options() {
+  TrainingOptions options;
+  options.epochs = 3;
+  options.batch = 32;
+  options.seed = 5;
+  return options;
+}
+
+class Recipes : public testing::TestWithParam<const char*> {};
+
+TEST_P(Recipes, GoOnAsIfNeverInterrupted) {
+  const Folder folder;
+  const Network network = load_network("cnn-28");
+  const Recipe recipe = load_recipe(GetParam());
+  const Dataset set = data();
+  Trainer whole{network, recipe, set, options()};
+  const auto expected = whole.run();
+
+  static_cast<void>(Trainer{network, recipe, set, options(), folder.file("run")}.run({}, {}, 1));
+  Trainer second{network, recipe, set, options(), folder.file("run")};
+  const auto results = second.run();
+  EXPECT_EQ(second.state_hash(), whole.state_hash());
+  ASSERT_EQ(results.size(), 3U);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(results[i].loss, expected[i].loss);
+    EXPECT_EQ(results[i].test_accuracy, expected[i].test_accuracy);
+  }
+  EXPECT_LT(expected.back().loss, 0.7 * expected.front().loss);
+  EXPECT_GT(expected.back().test_accuracy, 0.5);  // one of ten by chance
+}
+
+INSTANTIATE_TEST_SUITE_P(Train, Recipes, testing::Values("fp4", "hfp8"));
+
+TEST(Trainer, OtherSeedsGiveOtherBits) {
+  const Network network = load_network("cnn-28");
+  const Recipe recipe = load_recipe("fp4");
+  const Dataset set = data();
+  TrainingOptions one = options(), other = options();
+  one.emulation = other.emulation = Emulation::fast;
+  other.seed = 6;
+  Trainer first{network, recipe, set, one}, second{network, recipe, set, other};
+  static_cast<void>(first.run({}, {}, 1));
+  static_cast<void>(second.run({}, {}, 1));
+  EXPECT_NE(first.state_hash(), second.state_hash());
+}
+
+std::string id_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const InputError& error) {
+    return error.problems().front().id;
+  }
+  return "none";
+}
+
+TEST(Trainer, RefusesWhatDoesNotFit) {
+  const Folder folder;
+  const Network network = load_network("cnn-28");
+  const Recipe recipe = load_recipe("fp32");
+  const Dataset set = data();
+  TrainingOptions fast = options();
+  fast.emulation = Emulation::fast;
+  static_cast<void>(Trainer{network, recipe, set, fast, folder.file("run")}.run({}, {}, 1));
+  TrainingOptions other = fast;
+  other.rate = 0.1;
+  EXPECT_EQ(id_of([&] { Trainer{network, recipe, set, other, folder.file("run")}; }), "TRAIN-RESUME");
+  std::ofstream{folder.file("run/checkpoint.pt")} << "nonsense";
+  EXPECT_EQ(id_of([&] { Trainer{network, recipe, set, fast, folder.file("run")}; }), "TRAIN-RESUME");
+  EXPECT_EQ(id_of([&] { Trainer{load_network("resnet8-32"), recipe, set, fast}; }), "TRAIN-DATA");
+  EXPECT_EQ(id_of([&] { Trainer{load_network("bert-base"), recipe, set, fast}; }), "TRAIN-DATA");
+  EXPECT_EQ(id_of([&] { Trainer{network, load_recipe("int4"), set, fast}; }), "TRAIN-RECIPE");
+}
+
+TEST(Trainer, MeasuredTraceIsANetworkWithZeros) {
+  const Folder folder;
+  const Dataset set = data();
+  TrainingOptions fast = options();
+  fast.emulation = Emulation::fast;
+  Trainer trainer{load_network("resnet8-28"), load_recipe("fp4"), set, fast};
+  std::ofstream{folder.file("measured.yaml")} << trainer.measured_trace();
+  const Network measured = load_network(folder.file("measured.yaml").string());
+  const Network original = load_network("resnet8-28");
+  ASSERT_EQ(measured.layers.size(), original.layers.size());
+  EXPECT_EQ(measured.macs_per_sample(), original.macs_per_sample());
+  for (std::size_t i = 0; i < measured.layers.size(); ++i) {
+    EXPECT_EQ(measured.layers[i].output, original.layers[i].output);
+    if (measured.layers[i].kind != LayerKind::relu) continue;
+    EXPECT_GT(measured.layers[i].activation_zeros.value(), 0.2) << measured.layers[i].name;
+    EXPECT_LT(measured.layers[i].activation_zeros.value(), 0.8) << measured.layers[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace nibble::training

@@ -1,0 +1,92 @@
+#include "workloads/training/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "models/base/error.hpp"
+#include "models/config/catalogue.hpp"
+#include "models/config/yaml_reader.hpp"
+
+namespace nibble::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path experiments_folder() { return data_directory() / "configs" / "experiments"; }
+
+/// Length and size of a run; what is not written keeps the value of `base`.
+TrainingOptions read_training(const MapReader& map, TrainingOptions base) {
+  const auto number = [&](const char* key, std::uint64_t otherwise, std::int64_t least) {
+    constexpr std::int64_t kMost = 1'000'000'000;
+    return static_cast<std::uint64_t>(map.integer(key, least, kMost, static_cast<std::int64_t>(otherwise)));
+  };
+  base.epochs = number("epochs", base.epochs, 1);
+  base.batch = number("batch", base.batch, 1);
+  base.samples = number("samples", base.samples, 0);
+  base.tests = number("tests", base.tests, 0);
+  base.rate = map.number("rate", 0, 100, base.rate);
+  base.loss_scale = map.number("loss_scale", 1, 1 << 20, base.loss_scale);
+  return base;
+}
+
+std::uint64_t read_seeds(const MapReader& map, std::int64_t otherwise) {
+  return static_cast<std::uint64_t>(map.integer("seeds", 1, 1000, otherwise));
+}
+
+}  // namespace
+
+std::vector<std::string> shipped_experiments() {
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator{experiments_folder()}) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Experiment load_experiment(const std::string& name_or_path) {
+  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml");
+  if (!is_path) {
+    const std::vector<std::string> names = shipped_experiments();
+    if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
+      throw InputError{"CAT-UNKNOWN", fmt::format("there is no experiment '{}'", name_or_path), words_hint(name_or_path, names)};
+    }
+  }
+  const YamlFile file = YamlFile::load(is_path ? fs::path{name_or_path} : experiments_folder() / (name_or_path + ".yaml"));
+  file.require_schema("nibble/experiment/1");
+  const MapReader root = file.root();
+  Experiment experiment;
+  experiment.name = root.text("name");
+  experiment.claim = root.text("claim");
+  experiment.network = root.text("network");
+  experiment.data = root.text("data");
+  experiment.training = read_training(root.map("full"), {});
+  experiment.seeds = read_seeds(root.map("full"), 3);
+  experiment.quick_training = read_training(root.map("quick"), experiment.training);
+  experiment.quick_seeds = read_seeds(root.map("quick"), 1);
+  for (const MapReader& map : root.maps("runs")) {
+    ExperimentRun& run = experiment.runs.emplace_back();
+    run.label = map.text("label");
+    run.recipe = map.text("recipe");
+    run.emulation = map.choice("emulation", {"exact", "fast"}, "exact") == "exact" ? Emulation::exact : Emulation::fast;
+  }
+  file.finish();
+  return experiment;
+}
+
+Spread spread_of(const std::vector<double>& values) {
+  Spread spread;
+  if (values.empty()) return spread;
+  for (const double value : values) spread.mean += value;
+  spread.mean /= static_cast<double>(values.size());
+  if (values.size() < 2) return spread;
+  double squares = 0;
+  for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
+  spread.deviation = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return spread;
+}
+
+}  // namespace nibble::training

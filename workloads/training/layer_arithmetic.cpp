@@ -1,0 +1,127 @@
+#include "workloads/training/layer_arithmetic.hpp"
+
+#include <cmath>
+
+#include "models/base/check.hpp"
+#include "models/formats/array.hpp"
+#include "models/formats/block_format.hpp"
+#include "models/formats/random.hpp"
+#include "models/formats/scaled.hpp"
+#include "models/gemm/machine.hpp"
+
+namespace nibble::training {
+namespace {
+
+constexpr GemmPass kPasses[] = {GemmPass::fwd, GemmPass::dgrad, GemmPass::wgrad};
+
+std::size_t index_of(GemmPass pass) { return static_cast<std::size_t>(pass); }
+
+Quantised unchanged(std::span<const float> values) { return {{values.begin(), values.end()}, 1.0}; }
+
+}  // namespace
+
+LayerArithmetic::LayerArithmetic(const Precision& precision, Emulation emulation, std::uint64_t seed,
+                                 std::uint64_t layer)
+    : precision_{precision}, emulation_{emulation}, seed_{seed}, layer_{layer} {
+  for (const GemmPass pass : kPasses) {
+    arithmetic_[index_of(pass)] = default_machine_arithmetic(formats_of(precision, pass));
+  }
+}
+
+/// A seed of its own for each use of random bits: of the Philox stream that layer and step pick.
+std::uint64_t LayerArithmetic::seed_of(GemmPass pass, unsigned what) const {
+  const RandomBits stream{seed_, layer_};
+  const std::uint64_t draw = (step_ * std::size(kPasses) + index_of(pass)) * 4 + what;
+  return std::uint64_t{stream.at(2 * draw)} << 32U | stream.at(2 * draw + 1);
+}
+
+Quantised LayerArithmetic::tensor(GemmPass pass, OperandRole role, std::span<const float> values, double clip) const {
+  if (find_block_format(format_of(precision_, pass, role)) != nullptr) return unchanged(values);
+  QuantiserState state;
+  state.pact.clip = clip;
+  state.grad_scale = grad_scale_;
+  state.seed = seed_of(pass, static_cast<unsigned>(role));
+  return quantise_tensor(precision_, pass, role, values, state);
+}
+
+Quantised LayerArithmetic::activations(GemmPass pass, std::span<const float> values, double clip) const {
+  return tensor(pass, OperandRole::activations, values, clip);
+}
+
+Quantised LayerArithmetic::weights(GemmPass pass, std::span<const float> values) const {
+  return tensor(pass, OperandRole::weights, values, 0);
+}
+
+GradientOperands LayerArithmetic::gradients(std::span<const float> values) {
+  if (precision_.gradient_quantiser == GradientQuantiser::two_phase) {
+    const double largest = largest_magnitude(values);
+    if (grad_scale_) {
+      grad_scale_->update(largest);
+    } else if (largest > 0) {
+      grad_scale_ = GradScale{number_format("fp4-radix4").largest()};
+      grad_scale_->settle(largest);
+    }
+  }
+  return {tensor(GemmPass::dgrad, OperandRole::gradients, values, 0),
+          tensor(GemmPass::wgrad, OperandRole::gradients, values, 0)};
+}
+
+double LayerArithmetic::form_blocks(GemmPass pass, Matrix& a, Matrix& b) const {
+  const GemmFormats& formats = formats_of(precision_, pass);
+  double scale = 1.0;
+  const auto form = [&](Matrix& matrix, const std::string& name, bool is_a) {
+    const BlockFormat* block = find_block_format(name);
+    if (block == nullptr) return;
+    Quantised quantised = quantise_along(matrix, *block, is_a, {seed_of(pass, 3), is_a ? 0U : 1U, 0});
+    matrix.values = std::move(quantised.values);
+    scale *= quantised.scale;
+  };
+  form(a, formats.a, true);
+  form(b, formats.b, false);
+  return scale;
+}
+
+void LayerArithmetic::multiply(GemmPass pass, const Matrix& a, const Matrix& b, double scale, Matrix& c) const {
+  GemmArithmetic arithmetic = arithmetic_[index_of(pass)];
+  arithmetic.output_scale = static_cast<float>(scale);
+  arithmetic.seed = seed_of(pass, 3);
+  gemm(arithmetic, a, b, c, {});
+}
+
+void LayerArithmetic::finish(GemmPass pass, std::span<float> products, double scale) const {
+  const auto factor = static_cast<float>(scale);
+  if (factor != 1.0F) {
+    for (float& product : products) product *= factor;
+  }
+  const NumberFormat& output = arithmetic_[index_of(pass)].output;
+  if (output.name == "fp32") return;
+  round_array(output, output.conversion, products, products, {seed_of(pass, 3), 0, 0});
+}
+
+void LayerArithmetic::set_grad_scale_exponent(int exponent) {
+  grad_scale_.reset();
+  if (exponent != kUnset) grad_scale_ = GradScale{number_format("fp4-radix4").largest(), exponent};
+}
+
+double first_clip(std::span<const float> activations, unsigned bits) {
+  constexpr int kCandidates = 32;
+  const double largest = largest_magnitude(activations);
+  if (largest <= 0) return PactOptions{}.clip;
+  double best = largest, least = INFINITY;
+  for (int i = 1; i <= kCandidates; ++i) {
+    const PactOptions options{bits, largest * i / kCandidates};
+    const Quantised quantised = pact_quantise(activations, options);
+    double error = 0;
+    for (std::size_t j = 0; j < activations.size(); ++j) {
+      const double difference = quantised.values[j] * quantised.scale - activations[j];
+      error += difference * difference;
+    }
+    if (error < least) {
+      least = error;
+      best = options.clip;
+    }
+  }
+  return best;
+}
+
+}  // namespace nibble::training

@@ -1,0 +1,190 @@
+#include "workloads/training/quantised_convolution.hpp"
+
+#include <torch/torch.h>
+
+#include <bit>
+#include <utility>
+#include <vector>
+
+#include "models/base/check.hpp"
+
+namespace nibble::training {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::tensor_list;
+
+std::span<const float> values_of(const Tensor& contiguous) {
+  NIBBLE_CHECK(contiguous.is_contiguous() && contiguous.scalar_type() == torch::kFloat32, "no plain FP32 tensor");
+  return {contiguous.data_ptr<float>(), static_cast<std::size_t>(contiguous.numel())};
+}
+
+Matrix matrix_of(const Tensor& tensor) {
+  const Tensor plain = tensor.contiguous();
+  Matrix matrix;
+  matrix.rows = static_cast<std::size_t>(plain.size(0));
+  matrix.columns = static_cast<std::size_t>(plain.size(1));
+  const std::span<const float> values = values_of(plain);
+  matrix.values.assign(values.begin(), values.end());
+  return matrix;
+}
+
+Tensor tensor_of(const std::vector<float>& values, at::IntArrayRef sizes) {
+  Tensor tensor = torch::empty(sizes, torch::kFloat32);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+  return tensor;
+}
+
+/// A quantised tensor and the factor that the array leaves to its output.
+struct Operand {
+  Tensor values;
+  double scale = 1.0;
+
+  Operand(const Quantised& quantised, const Tensor& like)
+      : values{tensor_of(quantised.values, like.sizes())}, scale{quantised.scale} {}
+};
+
+bool has_blocks(const Precision& precision, GemmPass pass) {
+  const GemmFormats& formats = formats_of(precision, pass);
+  return find_block_format(formats.a) != nullptr || find_block_format(formats.b) != nullptr;
+}
+
+/// A x B as the layer's array and recipe have it.
+Tensor product(const LayerArithmetic& layer, GemmPass pass, const Tensor& a, const Tensor& b, double scale) {
+  const bool exact = layer.emulation() == Emulation::exact;
+  if (!exact && !has_blocks(layer.precision(), pass)) {
+    Tensor c = torch::mm(a, b);
+    layer.finish(pass, {c.data_ptr<float>(), static_cast<std::size_t>(c.numel())}, scale);
+    return c;
+  }
+  Matrix left = matrix_of(a), right = matrix_of(b), result;
+  scale *= layer.form_blocks(pass, left, right);
+  if (exact) {
+    layer.multiply(pass, left, right, scale, result);
+    return tensor_of(result.values, {a.size(0), b.size(1)});
+  }
+  Tensor c = torch::mm(tensor_of(left.values, a.sizes()), tensor_of(right.values, b.sizes()));
+  layer.finish(pass, {c.data_ptr<float>(), static_cast<std::size_t>(c.numel())}, scale);
+  return c;
+}
+
+/// Rows of pixels to an image: [n x h x w, c] -> [n, c, h, w].
+Tensor image_of(const Tensor& rows, std::int64_t n, std::int64_t h, std::int64_t w) {
+  return rows.view({n, h, w, rows.size(1)}).permute({0, 3, 1, 2});
+}
+
+/// [n, c, h, w] -> [n x h x w, c].
+Tensor rows_of(const Tensor& image) { return image.permute({0, 2, 3, 1}).reshape({-1, image.size(1)}); }
+
+Tensor group_of(const Tensor& tensor, std::int64_t dimension, std::int64_t group, std::int64_t groups) {
+  const std::int64_t size = tensor.size(dimension) / groups;
+  return tensor.narrow(dimension, group * size, size);
+}
+
+struct Backward {
+  const ConvolutionShape& shape;
+  const LayerArithmetic& layer;
+
+  /// Gradients as far apart as the windows were, with zeros around, so that dgrad is a convolution of stride 1.
+  [[nodiscard]] Tensor spread(const Tensor& gradient, const Tensor& input) const {
+    Tensor wide = torch::zeros({gradient.size(0), gradient.size(1), input.size(2) + shape.kernel[0] - 1,
+                                input.size(3) + shape.kernel[1] - 1});
+    Tensor place = wide;
+    for (int d = 0; d < 2; ++d) {
+      const std::int64_t first = shape.kernel[d] - 1 - shape.padding[d];
+      place = place.slice(d + 2, first, first + (gradient.size(d + 2) - 1) * shape.stride[d] + 1, shape.stride[d]);
+    }
+    place.copy_(gradient);
+    return wide;
+  }
+
+  [[nodiscard]] Tensor input_gradient(const Operand& gradient, const Operand& weight, const Tensor& input) const {
+    constexpr std::int64_t kOne[2] = {1, 1}, kNone[2] = {0, 0};
+    std::vector<Tensor> images;
+    for (std::int64_t g = 0; g < shape.groups; ++g) {
+      const Tensor a = patches(spread(group_of(gradient.values, 1, g, shape.groups), input), shape.kernel, kOne, kNone);
+      const Tensor turned = group_of(weight.values, 0, g, shape.groups).flip({2, 3});
+      const Tensor b = turned.permute({0, 2, 3, 1}).reshape({-1, turned.size(1)});
+      const Tensor rows = product(layer, GemmPass::dgrad, a, b, gradient.scale * weight.scale);
+      images.push_back(image_of(rows, input.size(0), input.size(2), input.size(3)));
+    }
+    return torch::cat(images, 1).contiguous();
+  }
+
+  [[nodiscard]] Tensor weight_gradient(const Operand& input, const Operand& gradient, const Tensor& weight) const {
+    std::vector<Tensor> parts;
+    for (std::int64_t g = 0; g < shape.groups; ++g) {
+      const Tensor a = patches(group_of(input.values, 1, g, shape.groups), shape.kernel, shape.stride, shape.padding).t();
+      const Tensor b = rows_of(group_of(gradient.values, 1, g, shape.groups));
+      parts.push_back(product(layer, GemmPass::wgrad, a, b, input.scale * gradient.scale).t());
+    }
+    return torch::cat(parts, 0).reshape(weight.sizes());
+  }
+};
+
+class Convolution : public torch::autograd::Function<Convolution> {
+ public:
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& weight, const Tensor& clip,
+                        const ConvolutionShape& shape, LayerArithmetic& layer) {
+    context->save_for_backward({input, weight, clip});
+    context->saved_data["shape"] = c10::List<std::int64_t>{shape.kernel[0], shape.kernel[1], shape.stride[0],
+                                                            shape.stride[1], shape.padding[0], shape.padding[1],
+                                                            shape.groups};
+    context->saved_data["layer"] = std::bit_cast<std::int64_t>(&layer);  // autograd keeps only its own kinds of values
+    const double level = clip.item<double>();
+    const Operand x{layer.activations(GemmPass::fwd, values_of(input), level), input};
+    const Operand w{layer.weights(GemmPass::fwd, values_of(weight)), weight};
+    std::vector<Tensor> images;
+    for (std::int64_t g = 0; g < shape.groups; ++g) {
+      const Tensor a = patches(group_of(x.values, 1, g, shape.groups), shape.kernel, shape.stride, shape.padding);
+      const Tensor b = group_of(w.values, 0, g, shape.groups).flatten(1).t();
+      const Tensor rows = product(layer, GemmPass::fwd, a, b, x.scale * w.scale);
+      images.push_back(image_of(rows, input.size(0), extent(input, shape, 0), extent(input, shape, 1)));
+    }
+    return torch::cat(images, 1).contiguous();
+  }
+
+  static tensor_list backward(AutogradContext* context, tensor_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &input = saved[0], &weight = saved[1];
+    const auto list = context->saved_data["shape"].toIntVector();
+    const ConvolutionShape shape{{list[0], list[1]}, {list[2], list[3]}, {list[4], list[5]}, list[6]};
+    auto& layer = *std::bit_cast<LayerArithmetic*>(context->saved_data["layer"].toInt());
+    const double clip = saved[2].item<double>();
+    const Tensor gradient = gradients[0].contiguous();
+    const GradientOperands operands = layer.gradients(values_of(gradient));
+    const Backward backward{shape, layer};
+    const Operand x{layer.activations(GemmPass::wgrad, values_of(input), clip), input};
+    const Tensor for_weight = backward.weight_gradient(x, {operands.wgrad, gradient}, weight);
+    if (!context->needs_input_grad(0) && !layer.has_clip()) return {Tensor{}, for_weight, Tensor{}, Tensor{}, Tensor{}};
+    const Operand w{layer.weights(GemmPass::dgrad, values_of(weight)), weight};
+    Tensor for_input = backward.input_gradient({operands.dgrad, gradient}, w, input);
+    if (!layer.has_clip()) return {for_input, for_weight, Tensor{}, Tensor{}, Tensor{}};
+    const PactOptions options{number_format(layer.precision().fwd.a).bits, clip};
+    const PactGradient pact = pact_gradient(values_of(input), values_of(for_input), options);
+    const auto for_clip = torch::full({1}, static_cast<float>(pact.clip));
+    return {tensor_of(pact.input, input.sizes()), for_weight, for_clip, Tensor{}, Tensor{}};
+  }
+
+ private:
+  static std::int64_t extent(const Tensor& image, const ConvolutionShape& shape, int d) {
+    return (image.size(d + 2) + 2 * shape.padding[d] - shape.kernel[d]) / shape.stride[d] + 1;
+  }
+};
+
+}  // namespace
+
+Tensor patches(const Tensor& image, const std::int64_t (&kernel)[2], const std::int64_t (&stride)[2],
+               const std::int64_t (&padding)[2]) {
+  const Tensor padded = torch::constant_pad_nd(image, {padding[1], padding[1], padding[0], padding[0]});
+  const Tensor windows = padded.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]);
+  return windows.permute({0, 2, 3, 1, 4, 5}).reshape({-1, image.size(1) * kernel[0] * kernel[1]});
+}
+
+Tensor quantised_convolution(const Tensor& input, const Tensor& weight, const Tensor& clip,
+                             const ConvolutionShape& shape, LayerArithmetic& arithmetic) {
+  return Convolution::apply(input.contiguous(), weight, clip, shape, arithmetic);
+}
+
+}  // namespace nibble::training
