@@ -71,8 +71,8 @@ TEST_P(Recipes, GoOnAsIfNeverInterrupted) {
     EXPECT_EQ(results[i].loss, expected[i].loss);
     EXPECT_EQ(results[i].test_accuracy, expected[i].test_accuracy);
   }
-  EXPECT_LT(expected.back().loss, 0.7 * expected.front().loss);
-  EXPECT_GT(expected.back().test_accuracy, 0.5);  // one of ten by chance
+  EXPECT_LT(expected.back().loss, 0.85 * expected.front().loss);
+  EXPECT_GT(expected.back().test_accuracy, 0.25);  // after 30 steps; chance: 0.10 +- 0.03
 }
 
 INSTANTIATE_TEST_SUITE_P(Train, Recipes, testing::Values("fp4", "hfp8"));
