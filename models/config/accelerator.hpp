@@ -51,7 +51,11 @@ struct L1Scratchpad {
   double allocatable = 1.0;           ///< share that the mapper may use; the rest is the runtime's
   BytesPerCycle corelet_bandwidth;    ///< port to arrays and SFUs, shared by the corelets
   BytesPerCycle ring_bandwidth;       ///< port to the ring, each direction
+  BytesPerCycle gather_bandwidth;     ///< of the arrays' port for rows of one of two interleaved samples; 0: as any other
   std::uint32_t banks = 1;
+  bool keep_operands = true;          ///< false: a GEMM's operands stream past each output tile and are read again for the next
+  Bytes output_tile;                  ///< largest tile of partial sums that a GEMM may keep in it; 0: no limit of its own
+  std::uint32_t output_buffers = 2;   ///< tiles of a GEMM's output that may lie in it: with 1 the next waits for the store
 };
 
 /// 1-D vector arrays of one corelet; arrays*units*lanes lane operations a cycle.
@@ -60,6 +64,8 @@ struct SfuArrays {
   std::uint32_t units = 0;
   std::uint32_t lanes = 0;
   std::uint32_t startup_cycles = 0;   ///< pipeline fill per vector instruction
+  std::uint32_t reduction_lanes = 0;  ///< lanes of a core that can add to one sum a row; 0: all
+  std::uint32_t row_cycles = 0;       ///< to bring the lanes' sums of a row together
 };
 
 struct Core {
@@ -73,6 +79,7 @@ struct Core {
 /// Bi-directional data ring through all cores and the memory node, and the narrow partial-sum ring.
 struct Ring {
   BytesPerCycle bandwidth;            ///< per direction
+  BytesPerCycle unicast_bandwidth;    ///< per direction, while several cores load alone; 0: `bandwidth`
   std::uint32_t hop_cycles = 0;
   BytesPerCycle psum_bandwidth;       ///< per direction, between neighbouring cores
   bool multicast = true;

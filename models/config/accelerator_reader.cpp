@@ -80,7 +80,13 @@ L1Scratchpad read_l1(const MapReader& map) {
   l1.allocatable = map.number("allocatable", 0.05, 1.0, 1.0);
   l1.corelet_bandwidth = map.bytes_per_cycle("corelet_bandwidth", kNarrowest, kWidest);
   l1.ring_bandwidth = map.bytes_per_cycle("ring_bandwidth", kNarrowest, kWidest);
+  if (map.has("gather_bandwidth")) {
+    l1.gather_bandwidth = map.bytes_per_cycle("gather_bandwidth", kNarrowest, kWidest);
+  }
   l1.banks = map.count("banks", 1, 1024, 1);
+  l1.keep_operands = map.boolean("keep_operands", true);
+  if (map.has("output_tile")) l1.output_tile = map.bytes("output_tile", kKibibyte, kGibibyte);
+  l1.output_buffers = map.count("output_buffers", 1, 2, 2);
   return l1;
 }
 
@@ -90,6 +96,8 @@ SfuArrays read_sfu(const MapReader& map) {
   sfu.units = map.count("units", 1, 1024);
   sfu.lanes = map.count("lanes", 1, 64);
   sfu.startup_cycles = map.count("startup_cycles", 0, 4096, 0);
+  sfu.reduction_lanes = map.count("reduction_lanes", 0, 65536, 0);
+  sfu.row_cycles = map.count("row_cycles", 0, 4096, 0);
   return sfu;
 }
 
@@ -106,6 +114,9 @@ Core read_core(const MapReader& map) {
 Ring read_ring(const MapReader& map) {
   Ring ring;
   ring.bandwidth = map.bytes_per_cycle("bandwidth", kNarrowest, kWidest);
+  if (map.has("unicast_bandwidth")) {
+    ring.unicast_bandwidth = map.bytes_per_cycle("unicast_bandwidth", kNarrowest, kWidest);
+  }
   ring.hop_cycles = map.count("hop_cycles", 0, 1000);
   ring.psum_bandwidth = map.bytes_per_cycle("psum_bandwidth", kNarrowest, kWidest);
   ring.multicast = map.boolean("multicast", true);

@@ -96,6 +96,14 @@ VectorCost vector_cost(VectorKind kind) {
 
 double lane_ops_per_element(VectorKind kind) { return vector_cost(kind).lane_ops; }
 
+double summing_lane_ops(const Core& core, Elements elements, std::uint64_t sums) {
+  const SfuArrays& sfu = core.sfu;
+  const double lanes = static_cast<double>(sfu.arrays) * sfu.units * sfu.lanes * core.corelets;
+  double idle = 0;
+  if (sfu.reduction_lanes > 0) idle += static_cast<double>(elements.value()) * (lanes / sfu.reduction_lanes - 1);
+  return idle + static_cast<double>(sums) * sfu.row_cycles * lanes;
+}
+
 std::string to_string(VectorKind kind) { return vector_cost(kind).name; }
 
 }  // namespace nibble

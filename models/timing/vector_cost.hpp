@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include "models/base/units.hpp"
+#include "models/config/accelerator.hpp"
+
 namespace nibble {
 
 /// The kinds of element-wise and reducing work that a step asks of the special-function units.
@@ -66,6 +69,11 @@ enum class VectorKind : std::uint8_t {
 /// conversion) that one element costs. Pools: for each window tap of each output element, and
 /// max_pool_backward for each output element. Reasoning for every figure: vector_cost.cpp.
 [[nodiscard]] double lane_ops_per_element(VectorKind kind);
+
+/// What bringing `elements` down to `sums` numbers costs beyond the operations themselves: additions to one sum depend on
+/// each other, so only `reduction_lanes` of a core's lanes have work, and a row ends with `row_cycles` in which its
+/// lanes' sums come together. Lane operations of a core that has all its lanes; 0 on a machine without that limit.
+[[nodiscard]] double summing_lane_ops(const Core& core, Elements elements, std::uint64_t sums);
 
 /// For people: "batch_norm statistics", "quantise (pact)".
 [[nodiscard]] std::string to_string(VectorKind kind);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <systemc>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace nibble {
 /// Timing  cut-through: a burst holds each segment of its way for ceil(bytes / bandwidth) cycles, each segment
 ///         hop_cycles after the one before; where a segment is taken it waits. Entering and leaving a core holds the
 ///         core's L1 ring port for as long as that takes.
+///         While several cores load alone over a direction, each its own data, that passes at `unicast_bandwidth`.
 /// Order   segments and ports are granted in the order of the calls.
 /// Counts  byte_hops(): bytes times segments passed; wait_cycles(): what bursts waited for taken segments.
 /// Multicast  one copy a direction; each receiver on the way takes its bytes off as they pass.
@@ -30,9 +32,24 @@ class DataRing : public sc_core::sc_module {
   [[nodiscard]] std::uint64_t request_cycles(std::uint32_t core) const;
 
   [[nodiscard]] std::uint64_t byte_hops() const { return byte_hops_; }
-  void reset_counts() { byte_hops_ = 0; }
+  /// Starts a kernel: counts from zero, and nobody has loaded alone.
+  void reset_counts() {
+    byte_hops_ = 0;
+    clockwise_readers_ = counter_readers_ = {};
+  }
 
  private:
+  /// Cores that load alone over one direction in this kernel: the first of them, and whether there are more.
+  struct Readers {
+    std::optional<std::uint32_t> first;
+    bool many = false;
+    /// Notes one more load; true if several cores share the direction.
+    bool add(std::uint32_t core) {
+      many = many || (first && *first != core);
+      first = core;
+      return many;
+    }
+  };
   struct Distance {
     std::uint32_t clockwise = 0, counter = 0;  ///< segments from the memory node
     [[nodiscard]] bool clockwise_shorter() const { return clockwise <= counter; }
@@ -41,11 +58,12 @@ class DataRing : public sc_core::sc_module {
   std::uint64_t hold(std::uint64_t& free_at, std::uint64_t earliest, std::uint64_t cycles);
 
   std::uint32_t cores_;
-  BytesPerCycle bandwidth_, port_bandwidth_;
+  BytesPerCycle bandwidth_, unicast_bandwidth_, port_bandwidth_;
   std::uint64_t hop_cycles_;
   std::vector<std::uint64_t> clockwise_out_, counter_out_;  ///< away from the memory, by distance
   std::vector<std::uint64_t> clockwise_in_, counter_in_;    ///< towards the memory, by distance
   std::vector<std::uint64_t> port_in_, port_out_;           ///< L1 ring ports
+  Readers clockwise_readers_, counter_readers_;
   std::uint64_t byte_hops_ = 0;
   std::vector<std::uint64_t> passes_;                       ///< scratch: when a multicast passes each distance
 };

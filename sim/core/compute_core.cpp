@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMpeInFlight = 2;
 /// Waits of the SFUs that are remembered: a wait for them spans a few of their instructions at most.
 constexpr std::size_t kRememberedWaits = 32;
+/// Interleaved matrices beyond which a gather becomes no slower (spyre-measured: 4, 8, 16 and 32 take equally long).
+constexpr std::uint32_t kGatherReach = 4;
 
 std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit); }
 
@@ -45,6 +47,9 @@ void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreP
   program_ = &program;
   instructions_ = &instructions;
   mode_ = program.mac_mode.empty() ? nullptr : &require_mac_mode(accelerator_, program.a_format, program.b_format);
+  const bool b_stays = accelerator_.core.mpe.dataflow != Dataflow::input_stationary;
+  stationary_port_ = port_time(b_stays ? program.b_interleave : program.a_interleave);
+  streamed_port_ = port_time(b_stays ? program.a_interleave : program.b_interleave);
   fetched_.fill(0);
   ended_.fill(0);
   units_at_work_ = 0;
@@ -55,6 +60,14 @@ void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreP
   slots_.reset(program.slots.size());
   for (const auto& corelet : corelets_) corelet->ledger().start_at(kernel_now());
   started_.notify(sc_core::SC_ZERO_TIME);
+}
+
+double ComputeCore::port_time(std::uint32_t interleave) const {
+  const L1Scratchpad& l1 = accelerator_.core.l1;
+  if (interleave < 2 || l1.gather_bandwidth.value() <= 0) return 1.0;
+  // A row of two is half as far from its neighbour as one of four; beyond that every row is an access of its own.
+  const double apart = std::min(interleave, kGatherReach) / 2.0;
+  return std::max(1.0, l1.corelet_bandwidth.value() * apart / l1.gather_bandwidth.value());
 }
 
 bool ComputeCore::done() const {
@@ -111,7 +124,7 @@ void ComputeCore::run_mpe() {
             visits_of(corelet_share(whole, instruction.split_n, accelerator_.core, i));
         count_visits(visits);
         if (!visits.empty()) begin_work();
-        corelets_[i]->issue({&visits, mpe_wait_});
+        corelets_[i]->issue({&visits, stationary_port_, streamed_port_, mpe_wait_});
       }
     }
   });

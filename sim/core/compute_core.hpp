@@ -60,6 +60,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void book_tail(ArrayState state, std::uint64_t begin, std::uint64_t end);
 
   const std::vector<Visit>& visits_of(const ArrayTile& tile);
+  /// L1 port time of a byte of an operand whose matrices lie interleaved, against one that lies in order.
+  [[nodiscard]] double port_time(std::uint32_t interleave) const;
   void count_visits(const std::vector<Visit>& visits);
   void begin_work();
   void end_work();
@@ -73,6 +75,7 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
 
   const KernelProgram* program_ = nullptr;
   const KernelProgram::CoreProgram* instructions_ = nullptr;
+  double stationary_port_ = 1.0, streamed_port_ = 1.0;
   const MacMode* mode_ = nullptr;
   std::array<std::size_t, kUnits> fetched_{}, ended_{};
   std::map<VisitKey, std::vector<Visit>> visit_cache_;

@@ -7,6 +7,15 @@
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
+namespace {
+
+/// Bytes in order that keep the L1 port busy for as long as `bytes` that have to be gathered.
+Bytes port_bytes(Bytes bytes, double port_time) {
+  if (port_time == 1.0) return bytes;
+  return Bytes{static_cast<std::uint64_t>(static_cast<double>(bytes.value()) * port_time)};
+}
+
+}  // namespace
 
 Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, KernelGuard& guard, TaskDone on_done)
     : sc_module{name}, weight_buffers_{mpe.weight_buffers}, l1_{l1}, guard_{guard}, on_done_{std::move(on_done)} {
@@ -27,11 +36,12 @@ void Corelet::load_blocks() {
       while (issued_ <= sequence) wait(task_issued_);
       if (sequence < first_task_) continue;  // a task without visits, ended already
       const std::vector<Visit>& visits = *tasks_[sequence - first_task_].visits;
+      const double port = tasks_[sequence - first_task_].stationary_port;
       for (const Visit& visit : visits) {
         for (std::uint64_t i = 0; i < visit.repeat; ++i) {
           while (blocks_loaded_ - blocks_used_ >= weight_buffers_) wait(block_freed_);
           if (visit.stationary.value() > 0) {
-            l1_.start(visit.stationary, 1, 0, load_done_);
+            l1_.start(port_bytes(visit.stationary, port), 1, 0, load_done_);
             wait(load_done_);
           }
           ++blocks_loaded_;
@@ -51,7 +61,7 @@ void Corelet::run_array() {
       ledger_.book(ArrayState::sync, ledger_.booked_until(), kernel_now());
       const std::vector<Visit>& visits = *task.visits;
       for (const Visit& visit : visits) {
-        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit);
+        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit, task.streamed_port);
       }
       const bool worked = !visits.empty();
       tasks_.pop_front();
@@ -61,11 +71,11 @@ void Corelet::run_array() {
   });
 }
 
-void Corelet::run_visit(const Visit& visit) {
+void Corelet::run_visit(const Visit& visit, double streamed_port) {
   while (blocks_loaded_ == blocks_used_) wait(block_loaded_);
   const std::uint64_t begin = kernel_now();
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
-  l1_.start(visit.streamed + visit.psum_read + visit.psum_written, visit.compute.value(), visit.fill_drain.value(),
+  l1_.start(port_bytes(visit.streamed, streamed_port) + visit.psum_read + visit.psum_written, visit.compute.value(), visit.fill_drain.value(),
             visit_done_);
   wait(visit_done_);
   const std::uint64_t end = kernel_now();

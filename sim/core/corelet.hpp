@@ -17,6 +17,7 @@ namespace nibble {
 /// A corelet's share of one MPE instruction.
 struct CoreletTask {
   const std::vector<Visit>* visits = nullptr;  ///< may be empty: nothing to do here
+  double stationary_port = 1.0, streamed_port = 1.0;  ///< L1 port time of a byte, against one that lies in order
   WaitLog issue_log;                           ///< what the sequencer waited for before it could issue this
 };
 
@@ -41,7 +42,7 @@ class Corelet : public sc_core::sc_module {
  private:
   void load_blocks();
   void run_array();
-  void run_visit(const Visit& visit);
+  void run_visit(const Visit& visit, double streamed_port);
 
   std::uint64_t weight_buffers_;
   L1Port& l1_;

@@ -310,6 +310,8 @@ KernelProgram GemmBuilder::finish() {
   program.depthwise = gemm.depthwise;
   program.a_zeros = gemm.a_zeros;
   program.b_zeros = gemm.b_zeros;
+  program.a_interleave = gemm.a_interleave;
+  program.b_interleave = gemm.b_interleave;
   program.slots = slots_.sizes();
   program.cores = std::move(cores_);
   program.mapping = describe(space_, tiling_, tiles_.front().counts(), largest_);

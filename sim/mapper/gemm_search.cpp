@@ -176,15 +176,19 @@ class Search {
     (space_.pixels_reduce ? tiles.k : tiles.m) = pixels.tiles;
     (space_.pixels_reduce ? tiles.m : tiles.k) = ceil_div(share.channels, tiling.channels);
     const TileExtents largest{pixels.largest, tiling.channels, tiling.n, tiling.count};
+    const Bytes output_limit = space_.accelerator->core.l1.output_tile;
     bool fits = false;
     for (const LoopOrder order : {LoopOrder::m_outer, LoopOrder::n_outer}) {
       const bool m_outer = order == LoopOrder::m_outer;
       for (const Keep outer : {Keep::stream, Keep::panel}) {
+        if (outer != Keep::stream && !space_.accelerator->core.l1.keep_operands) continue;
         for (const Keep inner : {Keep::stream, Keep::all}) {
+          if (inner != Keep::stream && !space_.accelerator->core.l1.keep_operands) continue;
           tiling.order = order;
           tiling.keep_a = m_outer ? outer : inner;
           tiling.keep_b = m_outer ? inner : outer;
           const GemmSlots slots = gemm_slots(space_, tiling, tiles, largest);
+          if (output_limit.value() > 0 && slots.groups[2].size > output_limit) continue;
           if (slots.total > kMostSlots || slots.footprint() > space_.budget) continue;
           fits = true;
           consider(tiling, tiles, largest, pixels);

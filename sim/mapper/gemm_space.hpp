@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -100,7 +101,9 @@ struct TileCounts {
 /// Slots that an operand needs in L1 under `tiling`.
 [[nodiscard]] std::uint64_t a_slots(const GemmTiling& tiling, const TileCounts& tiles);
 [[nodiscard]] std::uint64_t b_slots(const GemmTiling& tiling, const TileCounts& tiles);
-[[nodiscard]] inline std::uint64_t output_slots(const TileCounts& tiles) { return tiles.outputs() > 1 ? 2 : 1; }
+[[nodiscard]] inline std::uint64_t output_slots(const GemmSpace& space, const TileCounts& tiles) {
+  return std::min<std::uint64_t>(tiles.outputs(), space.accelerator->core.l1.output_buffers);
+}
 /// How often all of a core's share of the operand is loaded.
 [[nodiscard]] std::uint64_t a_passes(const GemmTiling& tiling, const TileCounts& tiles);
 [[nodiscard]] std::uint64_t b_passes(const GemmTiling& tiling, const TileCounts& tiles);

@@ -14,7 +14,9 @@ Bytes usable_l1(const Accelerator& accelerator) {
 
 KernelProgram map_operation(const Step& step, std::size_t operation, const Accelerator& accelerator,
                             const OperationResidency& residency, const MapperOptions& options) {
-  if (!step.operations.at(operation).gemm) return build_vector_program(step, operation, accelerator, residency);
+  if (!step.operations.at(operation).gemm) {
+    return build_vector_program(step, operation, accelerator, residency, options);
+  }
   const GemmSpace space{step, operation, accelerator, residency};
   return build_gemm_program(space, choose_tiling(space, options));
 }

@@ -20,6 +20,7 @@ struct CoreSplit {
 
 struct MapperOptions {
   std::optional<CoreSplit> split;  ///< share GEMMs in just this way; unset: the mapper chooses
+  std::optional<std::uint32_t> cores = {};  ///< share vector work over just so many cores; unset: as many as it is worth
 };
 
 /// Turns one operation of a step into the program that the cores run.

@@ -54,6 +54,7 @@ struct KernelProgram {
   std::string a_format, b_format;   ///< operands of the GEMM
   bool depthwise = false;
   double a_zeros = 0.0, b_zeros = 0.0;
+  std::uint32_t a_interleave = 1, b_interleave = 1;  ///< matrices whose rows lie interleaved; 1 = each in one piece
   std::vector<Bytes> slots;         ///< capacity of each slot; every core has the same
   struct CoreProgram {
     std::array<std::vector<Instruction>, kUnits> units;

@@ -151,6 +151,8 @@ KernelProgram read_kernel(LineReader& line) {
   line.take("depthwise", program.depthwise);
   line.take("a_zeros", program.a_zeros);
   line.take("b_zeros", program.b_zeros);
+  line.take("a_interleave", program.a_interleave);
+  line.take("b_interleave", program.b_interleave);
   line.take("slots", program.slots);
   line.require("cores", cores);
   line.take("mapping", program.mapping);
@@ -219,6 +221,8 @@ std::string to_json_lines(const KernelProgram& program) {
     put(kernel, "depthwise", program.depthwise, false);
     put(kernel, "a_zeros", program.a_zeros, 0.0);
     put(kernel, "b_zeros", program.b_zeros, 0.0);
+    put(kernel, "a_interleave", program.a_interleave, 1U);
+    put(kernel, "b_interleave", program.b_interleave, 1U);
   }
   std::vector<std::uint64_t> slots;
   for (const Bytes size : program.slots) slots.push_back(size.value());

@@ -8,6 +8,7 @@
 
 #include "models/base/check.hpp"
 #include "models/base/error.hpp"
+#include "models/timing/vector_cost.hpp"
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/prorata.hpp"
 
@@ -34,7 +35,7 @@ struct Stream {
 class VectorBuilder {
  public:
   VectorBuilder(const Step& step, std::size_t index, const Accelerator& accelerator,
-                const OperationResidency& residency)
+                const OperationResidency& residency, const MapperOptions& options)
       : operation_{step.operations.at(index)}, accelerator_{accelerator} {
     Bytes largest;
     for (const auto* uses : {&operation_.reads, &operation_.writes}) {
@@ -44,6 +45,7 @@ class VectorBuilder {
     cores_ = residency.by_sample ? accelerator.cores
                                  : static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
                                        largest.value() / kLeastShare, 1, accelerator.cores));
+    if (options.cores) cores_ = *options.cores;
     const auto stream = [&](const TensorUse& use, bool resident) {
       const bool once = use.bytes <= kOnceLimit && use.bytes.value() * kOnceRatio <= largest.value();
       return Stream{use.bytes, resident, once};
@@ -118,6 +120,7 @@ class VectorBuilder {
     double lane_ops = 0;
     for (const VectorWork& work : operation_.vector) {
       lane_ops += std::round(static_cast<double>(work.elements.value()) * work.lane_ops_per_element);
+      if (work.sums > 0) lane_ops += summing_lane_ops(accelerator_.core, work.elements, work.sums);
     }
     lane_ops_.emplace_back(static_cast<std::uint64_t>(lane_ops), parts);
     for (const Stream& stream : reads_) read_shares_.emplace_back(stream.bytes.value(), parts);
@@ -193,8 +196,8 @@ class VectorBuilder {
 }  // namespace
 
 KernelProgram build_vector_program(const Step& step, std::size_t operation, const Accelerator& accelerator,
-                                   const OperationResidency& residency) {
-  return VectorBuilder{step, operation, accelerator, residency}.build();
+                                   const OperationResidency& residency, const MapperOptions& options) {
+  return VectorBuilder{step, operation, accelerator, residency, options}.build();
 }
 
 }  // namespace nibble

@@ -20,18 +20,6 @@ std::string csv_field(const std::string& field) {
   return text + '"';
 }
 
-std::string field_text(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return csv_field(value.get<std::string>());
-  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  std::string joined;
-  for (const Json& item : value) {
-    if (!joined.empty()) joined += "; ";
-    joined += item.is_string() ? item.get<std::string>() : item.dump();
-  }
-  return csv_field(joined);
-}
-
 bool is_list_of_objects(const Json& value) {
   return value.is_array() && !value.empty() && value.front().is_object();
 }
@@ -56,7 +44,7 @@ std::string csv_table(const std::vector<Row>& rows) {
   append(header);
   for (const Row& row : rows) {
     std::vector<std::string> fields(columns.size());
-    for (const auto& [column, value] : row) fields[position.at(column)] = field_text(value);
+    for (const auto& [column, value] : row) fields[position.at(column)] = csv_value(value);
     append(fields);
   }
   return text;
@@ -91,6 +79,18 @@ std::vector<Row> scaling_rows(const Json& document) {
 }
 
 }  // namespace
+
+std::string csv_value(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return csv_field(value.get<std::string>());
+  if (!value.is_array()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string joined;
+  for (const Json& item : value) {
+    if (!joined.empty()) joined += "; ";
+    joined += item.is_string() ? item.get<std::string>() : item.dump();
+  }
+  return csv_field(joined);
+}
 
 std::vector<std::pair<std::string, Json>> flatten(const Json& object, const std::string& prefix) {
   Row leaves;

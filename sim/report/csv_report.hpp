@@ -19,6 +19,9 @@ enum class CsvRows { runs, layers, energy_table };
 /// must hold the list asked for.
 [[nodiscard]] std::string csv_text(const Json& document, CsvRows rows = CsvRows::runs);
 
+/// One value as a CSV field, quoted where it must be; null is empty.
+[[nodiscard]] std::string csv_value(const Json& value);
+
 /// Leaves of an object with their paths, in order; lists of objects are left out.
 [[nodiscard]] std::vector<std::pair<std::string, Json>> flatten(const Json& object,
                                                                 const std::string& prefix = {});

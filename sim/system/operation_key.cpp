@@ -16,8 +16,9 @@ void append_flags(std::string& key, const std::vector<bool>& flags) {
 
 void append_gemm(std::string& key, const GemmWork& g) {
   auto out = std::back_inserter(key);
-  fmt::format_to(out, "g{},{},{},{},{},{},{},{},{}{}{},{};", g.m, g.n, g.k, g.count, g.a_format, g.b_format, g.a_zeros,
-                 g.b_zeros, g.b_is_weights, g.reduces_over_batch, g.depthwise, g.c_share);
+  fmt::format_to(out, "g{},{},{},{},{},{},{},{},{}{}{},{},{},{};", g.m, g.n, g.k, g.count, g.a_format, g.b_format, g.a_zeros,
+                 g.b_zeros, g.b_is_weights, g.reduces_over_batch, g.depthwise, g.c_share, g.a_interleave,
+                 g.b_interleave);
   if (!g.geometry) return;
   const ConvGeometry& c = *g.geometry;
   const Window& w = c.window;
@@ -42,7 +43,9 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   };
   fmt::format_to(out, "p{};", to_string(op.pass));
   if (op.gemm) append_gemm(key, *op.gemm);
-  for (const VectorWork& work : op.vector) fmt::format_to(out, "v{},{};", work.elements.value(), work.lane_ops_per_element);
+  for (const VectorWork& work : op.vector) {
+    fmt::format_to(out, "v{},{},{};", work.elements.value(), work.lane_ops_per_element, work.sums);
+  }
   for (const TensorUse& use : op.reads) append_use(use);
   key += '>';
   for (const TensorUse& use : op.writes) append_use(use);

@@ -52,6 +52,8 @@ struct GemmWork {
   bool b_is_weights = false;        ///< B is shared by all samples: multicast to data-parallel cores
   bool reduces_over_batch = false;  ///< wgrad: k runs over samples
   bool depthwise = false;           ///< one channel a group: lanes may take different channels
+  /// How many of the `count` matrices have their rows interleaved in memory; 1 = each lies in one piece.
+  std::uint32_t a_interleave = 1, b_interleave = 1;
   /// dgrad phases of a strided convolution write interleaved parts of one tensor: this GEMM's share of C.
   double c_share = 1.0;
   [[nodiscard]] Macs macs() const { return Macs{m * n * k * count}; }
@@ -62,6 +64,7 @@ struct VectorWork {
   std::string what;                 ///< "batch_norm statistics + relu + quantise (pact)": for people
   Elements elements;                ///< that pass through the SFU
   double lane_ops_per_element = 0;  ///< source: models/timing/vector_cost
+  std::uint64_t sums = 0;           ///< rows that are each brought down to one number, element by element; 0 = none
 };
 
 /// A tensor as one operation uses it. `times` counts how often all of it passes (1 almost always).

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Fit the values of configs/accelerators/spyre.yaml that no document states, on half of the measured shapes.
+
+Usage: scripts/fit_spyre.py [PROGRAM] [--measured FILE]      (default: build/nibble, configs/measurements/spyre.csv)
+
+Shapes fall into two halves by a hash of their sizes, so that all rows of one shape are in one half. Each value is tried
+over its candidates with all others as shipped, against the rows that show it; the RMS error is printed for the half that
+is fitted and for the half that is not. Nothing is written: who changes a value says so in the YAML file.
+"""
+
+import argparse
+import csv
+import hashlib
+import io
+import math
+import pathlib
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# key path in the accelerator file, candidates, and the rows that the value shows in
+VALUES = [
+    ("core.l1.allocatable", ["0.2", "0.4", "0.5", "0.6", "0.775"], lambda row: row["op"] == "matmul"),
+    ("ring.unicast_bandwidth", ["50 B/cycle", "60 B/cycle", "69 B/cycle", "80 B/cycle", "128 B/cycle"],
+     lambda row: row["op"] == "reduction" and row["cores"] == "8"),
+    ("core.sfu.reduction_lanes", ["4", "6", "8", "10", "16"], lambda row: row["op"] == "reduction" and row["cores"] == "1"),
+    ("core.sfu.row_cycles", ["0", "40", "67", "90"], lambda row: row["op"] == "reduction" and row["cores"] in ("1", "2")),
+    ("core.l1.gather_bandwidth", ["8 B/cycle", "11 B/cycle", "14 B/cycle", "18 B/cycle"],
+     lambda row: row["op"] == "bmm" and "bmm_layout" in row["note"]),
+]
+
+
+def fitted(row):
+    """True if the row's shape is in the half that is fitted."""
+    shape = "x".join(row[key] for key in ("batch", "m", "n", "k"))
+    return hashlib.sha256(shape.encode()).digest()[0] % 2 == 0
+
+
+def variant(key, value):
+    """The shipped card with one value replaced."""
+    parts = key.split(".")
+    lines = ["schema: nibble/accelerator/1", "extends: spyre", "name: spyre-fit"]
+    for depth, part in enumerate(parts[:-1]):
+        lines.append("  " * depth + part + ":")
+    lines.append("  " * (len(parts) - 1) + f"{parts[-1]}: {{value: {value}, source: spyre-measured}}")
+    return "\n".join(lines) + "\n"
+
+
+def simulate(program, measured, accelerator):
+    """All rows with their simulated times."""
+    done = subprocess.run([program, "validate", "--only", "spyre", "--measured", measured, "--accelerator", accelerator,
+                           "--format", "csv"], check=True, stdout=subprocess.PIPE, text=True)
+    return list(csv.DictReader(io.StringIO(done.stdout, newline="")))
+
+
+def rms(rows):
+    """Root mean square of simulated / measured - 1, in percent."""
+    errors = [float(row["ratio"]) - 1 for row in rows if row["ratio"]]
+    return 100 * math.sqrt(sum(error * error for error in errors) / len(errors)) if errors else math.nan
+
+
+def main():
+    """Tries every value's candidates and prints both halves' errors."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", nargs="?", default=str(ROOT / "build" / "nibble"))
+    parser.add_argument("--measured", default=str(ROOT / "configs" / "measurements" / "spyre.csv"))
+    options = parser.parse_args()
+    print(f"{'value':24} {'tried':>12} {'fitted half':>12} {'other half':>11}   RMS error, %")
+    for key, candidates, shows in VALUES:
+        for candidate in candidates:
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                file.write(variant(key, candidate))
+                file.flush()
+                rows = [row for row in simulate(options.program, options.measured, file.name) if shows(row)]
+            halves = [rms([row for row in rows if fitted(row) == half]) for half in (True, False)]
+            print(f"{key:24} {candidate:>12} {halves[0]:12.1f} {halves[1]:11.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+// Proves: a measured row becomes the work that it names: bytes through memory counted by hand, MACs, steps that spill, splits
+// that the machine can grant.
+#include "sim/validation/measured_work.hpp"
+
+#include <gtest/gtest.h>
+
+#include "models/base/error.hpp"
+
+namespace nibble {
+namespace {
+
+MeasuredKernel row(const std::string& op, std::uint64_t m, std::uint64_t n, std::uint64_t k, const std::string& note) {
+  MeasuredKernel kernel;
+  kernel.op = op;
+  kernel.m = m;
+  kernel.n = n;
+  kernel.k = k;
+  kernel.cores = 32;
+  kernel.note = note;
+  return kernel;
+}
+
+/// Bytes that cross the memory interface if nothing but what the plan holds stays on chip.
+std::uint64_t traffic(const MeasuredWork& work) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < work.step.operations.size(); ++i) {
+    const Operation& op = work.step.operations[i];
+    for (std::size_t use = 0; use < op.reads.size(); ++use) {
+      bytes += work.residency[i].read_resident(use) ? 0 : op.reads[use].bytes.value();
+    }
+    for (std::size_t use = 0; use < op.writes.size(); ++use) {
+      bytes += work.residency[i].stored(use) ? op.writes[use].bytes.value() : 0;
+    }
+  }
+  return bytes;
+}
+
+class MeasuredRow : public ::testing::Test {
+ protected:
+  std::uint64_t bytes(const MeasuredKernel& kernel) { return traffic(measured_work(kernel, spyre_)); }
+  Accelerator spyre_ = load_accelerator("spyre");
+};
+
+TEST_F(MeasuredRow, TrafficOfVectorKernels) {
+  constexpr std::uint64_t kMatrix = 2048 * 4096 * 2;
+  EXPECT_EQ(bytes(row("pointwise", 2048, 4096, 0, "bench_op=neg")), 2 * kMatrix);
+  EXPECT_EQ(bytes(row("pointwise", 2048, 4096, 0, "bench_op=add (c=a+b)")), 3 * kMatrix);
+  EXPECT_EQ(bytes(row("pointwise", 2048, 4096, 0, "bench_op=add_indep2")), 6 * kMatrix);
+  EXPECT_EQ(bytes(row("pointwise", 2048, 4096, 0, "bench_op=add4_sep; lx_planning=1")), 9 * kMatrix);
+  // Four inputs in, one result out: the sums in between stay on chip.
+  EXPECT_EQ(bytes(row("pointwise", 2048, 4096, 0, "bench_op=add4; lx_planning=1")), 5 * kMatrix);
+  // Two thirds of a scratchpad each: they do not.
+  EXPECT_EQ(bytes(row("pointwise", 2048, 16384, 0, "bench_op=add4; lx_planning=1")), 4 * 9 * kMatrix);
+  EXPECT_EQ(bytes(row("broadcast", 2048, 4096, 0, "bench_op=bcast")), 2 * kMatrix + 4096 * 2);
+  EXPECT_EQ(bytes(row("broadcast", 2048, 4096, 0, "bench_op=bcastcol")), 2 * kMatrix + 2048 * 128);
+  EXPECT_EQ(bytes(row("copy", 2048, 4096, 0, "bench_op=cat1")), 3 * kMatrix);
+  EXPECT_EQ(bytes(row("reduction", 2048, 4096, 0, "bench_op=amax")), kMatrix + 2048 * 128);
+}
+
+TEST_F(MeasuredRow, SoftmaxSpillsWhatDoesNotFit) {
+  constexpr std::uint64_t kMatrix = std::uint64_t{16384} * 2048 * 2;
+  // 2 MiB a core do not fit: five steps, of which four read the matrix once, one ... and three write it.
+  EXPECT_GT(bytes(row("softmax", 16384, 2048, 0, "coarse tiles=1")), 8 * kMatrix);
+  EXPECT_EQ(bytes(row("softmax", 16384, 2048, 0, "coarse tiles=2")), 2 * kMatrix);
+  EXPECT_EQ(measured_work(row("softmax", 16384, 2048, 0, "coarse tiles=16"), spyre_).step.operations.size(), 16U);
+}
+
+TEST_F(MeasuredRow, MatrixProducts) {
+  MeasuredKernel kernel = row("bmm", 512, 256, 128, "bench_op=bmm_layout; device tile order A=[0,1,2] B=[1,0,2]");
+  kernel.batch = 8;
+  const MeasuredWork work = measured_work(kernel, spyre_);
+  EXPECT_EQ(work.step.macs().value(), std::uint64_t{8} * 512 * 256 * 128);
+  EXPECT_EQ(work.step.operations.front().gemm->a_interleave, 8U);
+  EXPECT_EQ(work.step.operations.front().gemm->b_interleave, 1U);
+  EXPECT_EQ(traffic(work), 2U * 8 * (512 * 128 + 128 * 256 + 512 * 256));
+}
+
+TEST_F(MeasuredRow, SplitsAreWhatWasForcedAsFarAsCoresGo) {
+  MeasuredKernel kernel = row("matmul", 512, 512, 512, "");
+  kernel.split = CoreSplit{.count = 1, .m = 4, .n = 8, .k = 1};
+  EXPECT_EQ(measured_work(kernel, spyre_).options.split, kernel.split);
+  kernel.cores = 8;
+  EXPECT_EQ(measured_work(kernel, spyre_).options.split->cores(), 8U);
+  kernel.m = 2;
+  EXPECT_LE(measured_work(kernel, spyre_).options.split->m, 2U);
+}
+
+TEST_F(MeasuredRow, WhatIsNotKnownIsAnError) {
+  EXPECT_THROW(static_cast<void>(measured_work(row("fft", 1, 1, 1, ""), spyre_)), InputError);
+  EXPECT_THROW(static_cast<void>(measured_work(row("matmul", 64, 64, 0, ""), spyre_)), InputError);
+  MeasuredKernel many = row("copy", 64, 64, 0, "");
+  many.cores = 33;
+  EXPECT_THROW(static_cast<void>(measured_work(many, spyre_)), InputError);
+}
+
+}  // namespace
+}  // namespace nibble
