@@ -9,6 +9,7 @@ import operator
 
 import torch
 from torch.nn import functional
+from torchvision.ops import stochastic_depth
 
 from capture.modules import Unsupported, add_adaptive_pool, add_pool
 
@@ -154,6 +155,8 @@ FUNCTIONS = {
     functional.adaptive_avg_pool2d: adaptive_avg_pool, functional.dropout: elementwise("dropout"),
     functional.max_pool2d: pool("max_pool"), torch.max_pool2d: pool("max_pool"),
     functional.avg_pool2d: pool("avg_pool"),
+    # Drops whole samples: what dropout does, with one draw for many elements.
+    stochastic_depth: elementwise("dropout"),
     functional.linear: linear, functional.layer_norm: layer_norm,
     operator.getitem: getitem, operator.matmul: matmul, torch.matmul: matmul, torch.bmm: matmul,
     torch.mean: mean, torch.cat: concat, torch.concat: concat,

@@ -1,44 +1,7 @@
-"""Models that no library ships in the form which a trace needs."""
+"""What `capture:NAME` can name: models that no library ships in the form which a trace needs, one file a family."""
 
-import torch
-from torch import nn
-
-
-class Bert(nn.Module):
-    """BERT (Devlin et al. 2019) out of torch's own modules: embeddings, nn.TransformerEncoderLayer, and the masked-language-model
-    head whose output matrix is the token embedding."""
-
-    def __init__(self, layers=12, width=768, heads=12, hidden=3072, length=128, vocabulary=30522):
-        super().__init__()
-        self.length = length
-        self.tokens = nn.Embedding(vocabulary, width)
-        self.positions = nn.Embedding(512, width)
-        self.segments = nn.Embedding(2, width)
-        self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(0.1)
-        self.encoder = nn.ModuleList(
-            nn.TransformerEncoderLayer(width, heads, hidden, dropout=0.1, activation="gelu", batch_first=True)
-            for _ in range(layers))
-        self.transform = nn.Linear(width, width)
-        self.gelu = nn.GELU()
-        self.head_norm = nn.LayerNorm(width)
-        self.decoder = nn.Linear(width, vocabulary)
-        self.decoder.weight = self.tokens.weight
-
-    def forward(self, tokens, positions, segments):
-        x = self.tokens(tokens) + self.positions(positions) + self.segments(segments)
-        x = self.dropout(self.norm(x))
-        for layer in self.encoder:
-            x = layer(x)
-        return self.decoder(self.head_norm(self.gelu(self.transform(x))))
-
-    def example_inputs(self, batch):
-        """Token, position and segment indices."""
-        return (torch.zeros(batch, self.length, dtype=torch.long),
-                torch.arange(self.length).repeat(batch, 1),
-                torch.zeros(batch, self.length, dtype=torch.long))
-
-
-def bert_base():
-    """BERT-base with sequences of 128 tokens, as in the first phase of its pre-training."""
-    return Bert()
+from capture.bert import bert_base, bert_large_128, bert_large_512  # noqa: F401
+from capture.gpt2 import gpt2  # noqa: F401
+from capture.inception import inception_v4  # noqa: F401
+from capture.mobilenet import mobilenet_v1  # noqa: F401
+from capture.transformer import transformer_base  # noqa: F401

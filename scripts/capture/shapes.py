@@ -1,5 +1,7 @@
 """The shape of every tensor in a module's graph, for one sample."""
 
+import copy
+
 import torch
 from torch import fx
 
@@ -23,6 +25,17 @@ class _Recorder(fx.Interpreter):
         return result
 
 
+def _record(graph, example_inputs, device):
+    """One recorder for each batch."""
+    recorders = []
+    for batch in BATCHES:
+        recorder = _Recorder(graph)
+        with torch.no_grad():
+            recorder.run(*(tensor.to(device) for tensor in example_inputs(batch)))
+        recorders.append(recorder)
+    return recorders
+
+
 class Shapes:
     """Shapes from running the graph with two batches: the dimension that grows with the batch is the batch.
 
@@ -31,13 +44,14 @@ class Shapes:
     """
 
     def __init__(self, graph, example_inputs):
-        self._runs = []
-        for batch in BATCHES:
-            recorder = _Recorder(graph)
-            with torch.no_grad():
-                recorder.run(*example_inputs(batch))
-            self._runs.append(recorder.shapes)
-            self.several = recorder.several  # nodes that give several tensors
+        try:  # shapes alone, without the arithmetic: seconds where a large model would take minutes
+            recorders = _record(copy.deepcopy(graph).to("meta"), example_inputs, "meta")
+        except (NotImplementedError, RuntimeError):  # an operation that torch has no shape rule for: run it
+            recorders = _record(graph, example_inputs, "cpu")
+        # A copy has nodes of its own, under the same names.
+        nodes = {node.name: node for node in graph.graph.nodes}
+        self._runs = [{nodes[node.name]: shape for node, shape in recorder.shapes.items()} for recorder in recorders]
+        self.several = {nodes[node.name] for node in recorders[-1].several}  # nodes that give several tensors
 
     def __contains__(self, node):
         """Whether the node gives a tensor."""

@@ -14,7 +14,9 @@
 namespace nibble {
 namespace {
 
-const std::vector<std::string> kShipped{"resnet18", "resnet50", "vgg16", "mobilenetv2", "bert-base"};
+const std::vector<std::string> kShipped{"resnet18", "resnet50", "vgg16", "mobilenetv2", "bert-base",
+                                        "bert-large-128", "bert-large-512", "gpt2", "transformer-base",
+                                        "mobilenetv1", "inceptionv3", "inceptionv4", "vit-b-16", "convnext-t"};
 
 std::uint64_t macs(const std::string& name) { return load_network(name).macs_per_sample().value(); }
 std::uint64_t parameters(const std::string& name) { return load_network(name).parameters().value(); }
@@ -50,6 +52,73 @@ TEST(Network, Vgg16MatchesPublished) {
 TEST(Network, Mobilenetv2MatchesPublished) {
   EXPECT_NEAR(static_cast<double>(macs("mobilenetv2")), 0.30e9, 0.005e9);
   EXPECT_EQ(parameters("mobilenetv2"), 3'504'872U);
+}
+
+// torchvision's table, too: multiply-accumulates to two decimals of 1e9. Its 27,161,264 parameters of Inception v3
+// include the auxiliary classifier's 3,326,696, which this trace leaves out.
+
+TEST(Network, InceptionV3MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("inceptionv3")), 5.71e9, 0.005e9);
+  EXPECT_EQ(parameters("inceptionv3"), 27'161'264U - 3'326'696U);
+}
+
+TEST(Network, VitB16MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("vit-b-16")), 17.56e9, 0.005e9);
+  EXPECT_EQ(parameters("vit-b-16"), 86'567'656U);
+}
+
+TEST(Network, ConvNextTMatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("convnext-t")), 4.46e9, 0.005e9);
+  EXPECT_EQ(parameters("convnext-t"), 28'589'128U);
+}
+
+// Published: the paper's 569 million multiply-adds and 4.2 million parameters.
+TEST(Network, MobilenetV1MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("mobilenetv1")), 569e6, 0.5e6);
+  EXPECT_NEAR(static_cast<double>(parameters("mobilenetv1")), 4.2e6, 0.05e6);
+}
+
+// Published: timm's results table, 42.68 million parameters and 12.28e9 multiply-accumulates at 299 x 299.
+TEST(Network, InceptionV4MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("inceptionv4")), 12.28e9, 0.03e9);
+  EXPECT_NEAR(static_cast<double>(parameters("inceptionv4")), 42.68e6, 0.005e6);
+}
+
+// GPT-2 by hand: 12 layers, width 768, 1024 tokens; every score is computed, the masked half too.
+TEST(Network, Gpt2MatchesHandCount) {
+  constexpr std::uint64_t kTokens = 1024, kWidth = 768, kWords = 50257;
+  EXPECT_EQ(macs("gpt2"), 12 * (12 * kTokens * kWidth * kWidth + 2 * kTokens * kTokens * kWidth) +
+                              kTokens * kWidth * kWords);
+  // Matrices and biases of a layer: 3 + 1 + 4 + 4 widths; 2 norms.
+  constexpr std::uint64_t kLayer = 12 * kWidth * kWidth + 9 * kWidth + 4 * kWidth;
+  static_assert((kWords + kTokens) * kWidth + 12 * kLayer + 2 * kWidth == 124'439'808U);  // the released model
+  EXPECT_EQ(parameters("gpt2"), 124'439'808U);
+}
+
+// Transformer-base by hand: 6 + 6 layers, width 512, 8 heads, inner width 2048, 64 tokens on each side. The paper
+// rounds its parameters to 65 million.
+TEST(Network, TransformerBaseMatchesHandCount) {
+  constexpr std::uint64_t kTokens = 64, kWidth = 512, kInner = 2048, kWords = 37000;
+  constexpr std::uint64_t kAttention = 4 * kTokens * kWidth * kWidth + 2 * kTokens * kTokens * kWidth;
+  constexpr std::uint64_t kFeedForward = 2 * kTokens * kWidth * kInner;
+  EXPECT_EQ(macs("transformer-base"), 6 * (3 * kAttention + 2 * kFeedForward) + kTokens * kWidth * kWords);
+
+  constexpr std::uint64_t kProjections = 4 * (kWidth * kWidth + kWidth), kNorm = 2 * kWidth;
+  constexpr std::uint64_t kInnerLayers = 2 * kWidth * kInner + kInner + kWidth;
+  const std::uint64_t expected =
+      kWords * kWidth + 6 * (3 * kProjections + 2 * kInnerLayers + 5 * kNorm);
+  EXPECT_EQ(parameters("transformer-base"), expected);
+  EXPECT_NEAR(static_cast<double>(expected), 65e6, 2e6);
+}
+
+TEST(Network, BertLargeMatchesHandCountAtBothLengths) {
+  constexpr std::uint64_t kWidth = 1024, kWords = 30522;
+  for (const std::uint64_t tokens : {128U, 512U}) {
+    const std::uint64_t layer = 12 * tokens * kWidth * kWidth + 2 * tokens * tokens * kWidth;
+    const std::string name = "bert-large-" + std::to_string(tokens);
+    EXPECT_EQ(macs(name), 24 * layer + tokens * kWidth * (kWidth + kWords)) << name;
+    EXPECT_EQ(parameters(name), 335'174'458U) << name << ": the released model with its masked-word head";
+  }
 }
 
 // BERT-base by hand, from the sizes in the paper: 12 layers, width 768, 12 heads of 64, inner width 3072.
