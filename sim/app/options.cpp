@@ -100,7 +100,10 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
 }
 
 void write_document(const Json& document, const OutputOptions& options) {
-  const std::string text = text_of(document, options);
+  write_text(text_of(document, options), options);
+}
+
+void write_text(const std::string& text, const OutputOptions& options) {
   if (options.output.empty()) {
     print(text);
   } else {

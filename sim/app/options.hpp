@@ -48,6 +48,9 @@ void add_output_options(CLI::App& command, OutputOptions& options);
 /// Writes a run's or a comparison's document as the options say.
 void write_document(const Json& document, const OutputOptions& options);
 
+/// Writes a text to where the options say.
+void write_text(const std::string& text, const OutputOptions& options);
+
 /// To stdout, whole; InputError [OUT-WRITE] if that fails.
 void print(const std::string& text);
 
