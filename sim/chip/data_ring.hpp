@@ -28,6 +28,8 @@ class DataRing : public sc_core::sc_module {
                    const std::vector<std::uint32_t>& cores, std::vector<std::uint64_t>& arrivals);
   /// When a burst that core `core` sends now has arrived at the memory.
   std::uint64_t to_memory(std::uint64_t bytes, std::uint32_t core);
+  /// When a burst that core `target` asks for now, out of the L1 of core `source`, has arrived there. Reserves the way.
+  std::uint64_t between_cores(std::uint64_t bytes, std::uint32_t source, std::uint32_t target);
   /// Cycles for a request (no data) from `core` to the memory.
   [[nodiscard]] std::uint64_t request_cycles(std::uint32_t core) const;
 
@@ -55,6 +57,7 @@ class DataRing : public sc_core::sc_module {
     [[nodiscard]] bool clockwise_shorter() const { return clockwise <= counter; }
   };
   [[nodiscard]] Distance distance(std::uint32_t core) const;
+  std::uint64_t& segment(bool clockwise, std::uint32_t link);
   std::uint64_t hold(std::uint64_t& free_at, std::uint64_t earliest, std::uint64_t cycles);
 
   std::uint32_t cores_;

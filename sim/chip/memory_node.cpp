@@ -58,6 +58,11 @@ void MemoryNode::join_load(Mni& mni, const Instruction& instruction, TransferCli
 
 void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
   const bool write = transfer.unit == Unit::store;
+  if (const auto source = transfer.ends.front().instruction->source; source && !write) {
+    transfer.left_memory = kernel_now();  // it never was there: all of the wait is the ring's
+    mni.arrive(transfer, bytes, ring_.between_cores(bytes, *source, mni.core()));
+    return;
+  }
   tlm::tlm_generic_payload& payload =
       pool_.acquire(transfer, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, bytes);
   payload.get_extension<BurstExtension>()->ready =

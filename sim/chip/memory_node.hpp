@@ -17,7 +17,7 @@
 namespace nibble {
 
 /// MemoryNode: where the ring meets the external memory. Turns bursts into TLM-2.0 transactions, sends what comes back
-/// over the ring, and aggregates requests: a multicast is read once, when the last of its cores has asked.
+/// over the ring, lets cores read one another's L1, and aggregates requests: a multicast is read once, when the last of its cores has asked.
 class MemoryNode : public sc_core::sc_module {
  public:
   MemoryNode(sc_core::sc_module_name name, const Accelerator& accelerator, DataRing& ring);
@@ -26,7 +26,7 @@ class MemoryNode : public sc_core::sc_module {
 
   /// A core asks for `instruction`; a multicast waits here for its other cores.
   void join_load(Mni& mni, const Instruction& instruction, TransferClient& client);
-  /// Sends one burst of `transfer` on its way (a read request, or data to be written).
+  /// Sends one burst of `transfer` on its way (a read request, of memory or of another core, or data to be written).
   void request(Mni& mni, Transfer& transfer, std::uint64_t bytes);
 
   Transfer& new_transfer(Unit unit, Bytes bytes, std::vector<TransferEnd> ends);

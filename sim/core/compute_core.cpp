@@ -206,6 +206,7 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
 void ComputeCore::transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {
   if (unit == Unit::load) {
     activity_.l1_written += instruction.bytes;
+    if (instruction.source) activity_.l1_read += instruction.bytes;  // in the core that holds them
   } else {
     book_tail(ArrayState::memory, 0, kernel_now());
   }

@@ -86,6 +86,15 @@ std::uint64_t PixelAxis::input_columns(Span span) const {
                                             window.padding[1], window.dilation[1]));
 }
 
+Span PixelAxis::input_span(Span span) const {
+  const Window& window = geometry_.window;
+  const std::uint64_t padding = window.padding[0];
+  const std::uint64_t first = span.begin * window.stride[0];
+  const std::uint64_t last = (span.end - 1) * window.stride[0] + (window.kernel[0] - 1) * window.dilation[0] + 1;
+  const std::uint64_t end = std::min(geometry_.in_height, last > padding ? last - padding : 0);
+  return {std::min(end, first > padding ? first - padding : 0), end};
+}
+
 Span PixelAxis::split(std::uint64_t parts, std::uint64_t part) const {
   if (parts > samples()) return balanced_part(all_rows(), parts, part);
   const Span whole = balanced_part(samples(), parts, part);

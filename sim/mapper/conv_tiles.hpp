@@ -70,6 +70,10 @@ class PixelAxis {
   [[nodiscard]] std::uint64_t input_rows(Span span) const;
   [[nodiscard]] std::uint64_t input_columns(Span span) const;
 
+  [[nodiscard]] std::uint64_t input_height() const { return geometry_.in_height; }
+  /// The first to the last input row of one sample that its output rows `span` need.
+  [[nodiscard]] Span input_span(Span span) const;
+
   /// The rows (of all samples in a row) that part `part` of `parts` gets: whole samples where there are enough.
   [[nodiscard]] Span split(std::uint64_t parts, std::uint64_t part) const;
 

@@ -120,6 +120,7 @@ class GemmBuilder {
   void vector_work(std::uint64_t core, std::size_t output, bool last, std::uint64_t elements);
   void store_reduced(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
   void store_outputs(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
+  void fetch_rows(KernelProgram& program) const;
   KernelProgram finish();
 
   [[nodiscard]] SlotIndex c_slot(std::size_t output) const {
@@ -299,6 +300,23 @@ void GemmBuilder::store_outputs(std::uint64_t core, const LoopStep& step, std::s
   }
 }
 
+/// What other cores hold comes before all else, and stays for as long as the core multiplies.
+void GemmBuilder::fetch_rows(KernelProgram& program) const {
+  const std::size_t first = program.slots.size();
+  program.slots.insert(program.slots.end(), space_.fetch_slots.begin(), space_.fetch_slots.end());
+  std::vector<std::size_t> next(program.cores.size(), first);
+  for (const RowFetch& fetch : space_.fetches) {
+    const std::size_t number = next[fetch.core]++;
+    const auto slot = static_cast<SlotIndex>(number);
+    auto& units = program.cores[fetch.core].units;
+    Instruction load = load_instruction(fetch.bytes, slot);
+    load.source = fetch.source;
+    units[kLoad].insert(units[kLoad].begin() + static_cast<std::ptrdiff_t>(number - first), std::move(load));
+    units[kMpe].front().waits.push_back(slot);
+    units[kMpe].back().frees.push_back(slot);
+  }
+}
+
 KernelProgram GemmBuilder::finish() {
   const GemmWork& gemm = *space_.operation->gemm;
   KernelProgram program;
@@ -314,6 +332,7 @@ KernelProgram GemmBuilder::finish() {
   program.b_interleave = gemm.b_interleave;
   program.slots = slots_.sizes();
   program.cores = std::move(cores_);
+  fetch_rows(program);
   program.mapping = describe(space_, tiling_, tiles_.front().counts(), largest_);
   return program;
 }

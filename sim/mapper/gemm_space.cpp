@@ -15,15 +15,9 @@ constexpr std::uint64_t kOnceRatio = 16;
 // ... if it also is small enough to keep beside the tiles for the whole kernel.
 constexpr Bytes kOnceLimit{16 * 1024};
 
-PixelAxis pixel_axis(const Step& step, const GemmWork& gemm, bool samples_in_count) {
-  const std::uint64_t extent = gemm.reduces_over_batch ? gemm.k : gemm.m;
-  if (gemm.geometry) {
-    PixelAxis axis{*gemm.geometry};
-    NIBBLE_CHECK(axis.pixels() == extent, "geometry has {} output pixels, the GEMM {}", axis.pixels(), extent);
-    return axis;
-  }
-  const bool by_sample = !samples_in_count && step.batch > 0 && extent % step.batch == 0;
-  return by_sample ? PixelAxis{step.batch, extent / step.batch} : PixelAxis{extent, 1};
+/// Attention: each sample has its own GEMMs.
+bool samples_are_counted(const Step& step, const GemmWork& gemm) {
+  return !gemm.geometry && !gemm.b_is_weights && !gemm.reduces_over_batch && gemm.count % step.batch == 0;
 }
 
 EpilogueUse epilogue_use(const Tensor& tensor, Bytes bytes, std::uint64_t outputs) {
@@ -32,21 +26,30 @@ EpilogueUse epilogue_use(const Tensor& tensor, Bytes bytes, std::uint64_t output
 
 }  // namespace
 
+PixelAxis pixel_axis(const Step& step, const GemmWork& gemm) {
+  const std::uint64_t extent = gemm.reduces_over_batch ? gemm.k : gemm.m;
+  if (gemm.geometry) {
+    PixelAxis axis{*gemm.geometry};
+    NIBBLE_CHECK(axis.pixels() == extent, "geometry has {} output pixels, the GEMM {}", axis.pixels(), extent);
+    return axis;
+  }
+  const bool by_sample = !samples_are_counted(step, gemm) && step.batch > 0 && extent % step.batch == 0;
+  return by_sample ? PixelAxis{step.batch, extent / step.batch} : PixelAxis{extent, 1};
+}
+
 GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& machine,
                      const OperationResidency& residency)
     : operation{&step.operations.at(index)},
       accelerator{&machine},
       mode{&require_mac_mode(machine, operation->gemm->a_format, operation->gemm->b_format)},
-      pixels{pixel_axis(step, *operation->gemm,
-                        !operation->gemm->geometry && !operation->gemm->b_is_weights &&
-                            !operation->gemm->reduces_over_batch && operation->gemm->count % step.batch == 0)} {
+      pixels{pixel_axis(step, *operation->gemm)} {
   const GemmWork& gemm = *operation->gemm;
   NIBBLE_CHECK(operation->reads.size() == 2 || !operation->vector.empty(),
                "{}: operands besides A and B, and no vector work that reads them", operation->layer);
   NIBBLE_CHECK(operation->reads.size() >= 2 && gemm.macs().value() > 0, "{}: a GEMM needs operands and work",
                operation->layer);
   pixels_reduce = gemm.reduces_over_batch;
-  samples_in_count = !gemm.geometry && !gemm.b_is_weights && !pixels_reduce && gemm.count % step.batch == 0;
+  samples_in_count = samples_are_counted(step, gemm);
   channels = pixels_reduce ? gemm.m : gemm.k;
   if (gemm.geometry) {
     const std::uint64_t window = gemm.geometry->window.kernel[0] * gemm.geometry->window.kernel[1];
@@ -80,6 +83,9 @@ GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& mac
                residency.occupied.value(), usable.value());
   budget = usable - residency.occupied;
   by_sample = residency.by_sample;
+  fetches = residency.fetches;
+  fetch_slots = nibble::fetch_slots(fetches, machine.cores);
+  for (const Bytes slot : fetch_slots) budget -= std::min(budget, slot);
 }
 
 std::uint64_t GemmSpace::outputs() const {

@@ -47,6 +47,8 @@ struct GemmSpace {
   Bytes l1_writes;             ///< all results, stored or held
   Bytes budget;                ///< of one core's L1 for the slots
   bool by_sample = false;      ///< see OperationResidency
+  std::vector<RowFetch> fetches;     ///< see OperationResidency
+  std::vector<Bytes> fetch_slots;    ///< what they need of each core's L1, beside `budget`
 
   [[nodiscard]] bool has_vector_work() const { return !operation->vector.empty(); }
   [[nodiscard]] std::uint64_t outputs() const;  ///< elements of C, `count` included
@@ -57,6 +59,9 @@ struct GemmSpace {
   /// Partial sums of `elements` of C.
   [[nodiscard]] Bytes c_tile(std::uint64_t elements) const { return packed(Bits{elements * accumulator_bits}); }
 };
+
+/// The axis of A that runs over pixels.
+[[nodiscard]] PixelAxis pixel_axis(const Step& step, const GemmWork& gemm);
 
 /// What of a GEMM one core does.
 struct CoreShare {

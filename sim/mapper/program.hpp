@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Instruction {
   Bytes bytes;                      ///< moved over ring and memory; 0 when `resident`
   std::uint32_t multicast = 0;      ///< load: id of a request that several cores make together; 0 = this core alone
   std::uint32_t multicast_cores = 1;///< how many cores make it: the memory is read once all have asked
+  std::optional<std::uint32_t> source;  ///< load: out of this other core's L1 instead of the memory
   bool resident = false;            ///< the tensor is in L1 already, or stays there: no transfer
 
   // Unit::mpe: one L1 tile through the corelets' arrays, C[m,n] (+)= A[m,k] B[k,n], `count` times.

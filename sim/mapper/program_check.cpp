@@ -117,6 +117,12 @@ void check_units(const KernelProgram& program, Problems& problems) {
                                            work.resident ? "" : " not"),
                    "a load moves bytes, unless it is resident");
     }
+    if (!work.source) return;
+    if (unit != static_cast<std::size_t>(Unit::load) || work.resident || work.multicast != 0 || *work.source == core ||
+        *work.source >= program.cores.size()) {
+      problems.add("PRG-SOURCE", fmt::format("{} cannot read the L1 of core {}", where, *work.source),
+                   "a load that moves bytes to one core may name another core of the machine");
+    }
   });
 }
 
@@ -279,6 +285,7 @@ ProgramTotals totals(const KernelProgram& program) {
     switch (static_cast<Unit>(unit)) {
       case Unit::load:
         mine.loaded += work.bytes;
+        if (work.source) break;  // another core's L1
         if (work.multicast == 0 || multicasts.insert(work.multicast).second) sum.memory_read += work.bytes;
         break;
       case Unit::mpe:

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -42,6 +43,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "bytes", i.bytes.value(), nothing.bytes.value());
   put(line, "multicast", i.multicast, nothing.multicast);
   put(line, "multicast_cores", i.multicast_cores, nothing.multicast_cores);
+  if (i.source) line["source"] = *i.source;
   put(line, "resident", i.resident, nothing.resident);
   put(line, "m", i.m, nothing.m);
   put(line, "n", i.n, nothing.n);
@@ -81,6 +83,10 @@ class LineReader {
   void require(const char* key, T& value) {
     if (!line_.contains(key)) fail("PRG-MISSING", fmt::format("the line has no '{}'", key));
     take(key, value);
+  }
+
+  void take(const char* key, std::optional<std::uint32_t>& value) {
+    if (line_.contains(key)) take(key, value.emplace());
   }
 
   void take(const char* key, Bytes& value) {
@@ -182,6 +188,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("bytes", i.bytes);
   line.take("multicast", i.multicast);
   line.take("multicast_cores", i.multicast_cores);
+  line.take("source", i.source);
   line.take("resident", i.resident);
   line.take("m", i.m);
   line.take("n", i.n);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "sim/mapper/mapper.hpp"
 
@@ -41,8 +42,10 @@ class Planner {
   }
 
   ResidencyPlan run() {
-    // Samples must fall to the same cores in every operation.
-    if (step_.batch % accelerator_.cores != 0) return std::move(plan_);
+    // Samples must fall to the same cores in every operation; rows do where samples cannot. Cores that share rows all
+    // need the same weights: without multicast they would read them more than once.
+    by_rows_ = step_.batch % accelerator_.cores != 0;
+    if (by_rows_ && !accelerator_.ring.multicast) return std::move(plan_);
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       for (std::size_t use = 0; use < step_.operations[i].writes.size(); ++use) consider(i, use);
     }
@@ -56,6 +59,7 @@ class Planner {
     const Tensor& tensor = step_.tensors[write.tensor];
     if (tensor.parameter || write.bytes != tensor.size) return false;  // weights; parts of a tensor
     if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
+    if (by_rows_ && !shares_rows(step_, operation, accelerator_)) return false;
     const std::uint64_t share = ceil_div(tensor.size.value(), accelerator_.cores);
     return tensor.size.value() >= kLeastBytes && share * kLargestPart <= usable_l1(accelerator_).value();
   }
@@ -66,7 +70,21 @@ class Planner {
     if (read.operation <= writer || read.operation > writer + kWindow) return false;
     if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
     if (operation.reads[read.use].bytes != tensor.size) return false;
-    return !(operation.gemm && operation.gemm->b_is_weights && read.use == 1);
+    if (operation.gemm && operation.gemm->b_is_weights && read.use == 1) return false;
+    return !by_rows_ || fetches(writer, read).has_value();
+  }
+
+  /// What the cores must exchange for a read of a tensor that is held by rows; nothing if they cannot, or it is too much.
+  [[nodiscard]] std::optional<std::vector<RowFetch>> fetches(std::size_t writer, const Read& read) const {
+    const Operation& operation = step_.operations[read.operation];
+    if (!shares_rows(step_, operation, accelerator_)) return std::nullopt;
+    auto found = rows_to_fetch(step_, step_.operations[writer], operation, read.use, accelerator_);
+    Bytes room;
+    if (found) {
+      for (const Bytes slot : fetch_slots(*found, accelerator_.cores)) room += slot;
+    }
+    if (room.value() * kLargestPart > usable_l1(accelerator_).value()) return std::nullopt;
+    return found;
   }
 
   void consider(std::size_t i, std::size_t use) {
@@ -104,6 +122,7 @@ class Planner {
     for (const Read& read : near) {
       plan_.operations[read.operation].reads[read.use] = true;
       plan_.operations[read.operation].by_sample = true;
+      if (by_rows_ && read.use == 0) plan_.operations[read.operation].fetches = *fetches(i, read);
       plan_.saved += tensor.size;
     }
   }
@@ -111,6 +130,7 @@ class Planner {
   const Step& step_;
   const Accelerator& accelerator_;
   ResidencyPlan plan_;
+  bool by_rows_ = false;       ///< tensors are held by rows, not by samples
   std::vector<std::size_t> held_;  ///< by operation: tensors in L1 while it runs
   std::map<TensorId, std::vector<Read>> reads_;
 };

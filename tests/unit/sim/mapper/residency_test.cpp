@@ -112,6 +112,61 @@ Step small_network(std::uint64_t batch) {
   return step;
 }
 
+/// Two convolutions in a row, 56 x 56, 64 channels; the second with `kernel` taps a side.
+Step two_convolutions(std::uint64_t kernel) {
+  Step step = test::empty_step(1);
+  const TensorId y =
+      test::add_conv(step, {.batch = 1, .in_channels = 64, .out_channels = 64, .size = 56, .kernel = 1}).gemm->c;
+  Operation& second = test::add_conv(
+      step, {.batch = 1, .in_channels = 64, .out_channels = 64, .size = 56, .kernel = kernel, .padding = kernel / 2});
+  second.gemm->a = y;
+  second.reads[0] = test::all_of(step, y);
+  return step;
+}
+
+/// Held whatever its size: the rule of one part in twelve asks for 1.2 MiB a core here.
+Accelerator roomy_machine() {
+  Accelerator machine = small_machine(4);
+  machine.core.l1.capacity = Bytes{std::uint64_t{4} << 20};
+  machine.ring.multicast = true;
+  return machine;
+}
+
+TEST(PlanResidency, OneSampleLiesOnTheCoresByRowsAndWindowsFetchTheirHalo) {
+  const ResidencyPlan plan = plan_residency(two_convolutions(3), roomy_machine(), true);
+  EXPECT_FALSE(plan.operations[0].stored(0));
+  ASSERT_TRUE(plan.operations[1].read_resident(0));
+  // 14 rows a core: one row from each neighbour, none beyond the image. A row is 56 pixels x 64 channels x 2 bytes.
+  const std::vector<RowFetch>& fetches = plan.operations[1].fetches;
+  ASSERT_EQ(fetches.size(), 6u);
+  for (const RowFetch& fetch : fetches) {
+    EXPECT_EQ(fetch.core > fetch.source ? fetch.core - fetch.source : fetch.source - fetch.core, 1u);
+    EXPECT_EQ(fetch.bytes, Bytes{56 * 64 * 2});
+  }
+}
+
+TEST(PlanResidency, WindowsOfOnePixelFetchNothing) {
+  const ResidencyPlan plan = plan_residency(two_convolutions(1), roomy_machine(), true);
+  EXPECT_TRUE(plan.operations[1].read_resident(0));
+  EXPECT_TRUE(plan.operations[1].fetches.empty());
+}
+
+TEST(PlanResidency, HalosMoveFromCoreToCoreAndNotThroughMemory) {
+  const Step step = two_convolutions(3);
+  const Accelerator machine = roomy_machine();
+  const ResidencyPlan plan = plan_residency(step, machine, true);
+  const KernelProgram program = map_operation(step, 1, machine, plan.operations[1], {});
+  ASSERT_NO_THROW(check_program(program, machine));
+  Bytes fetched;
+  for (const auto& core : program.cores) {
+    for (const Instruction& load : core.units[static_cast<std::size_t>(Unit::load)]) {
+      if (load.source) fetched += load.bytes;
+    }
+  }
+  EXPECT_EQ(fetched, Bytes{6 * 56 * 64 * 2});
+  EXPECT_EQ(totals(program).memory_read, step.operations[1].reads[1].bytes);  // the weights, once
+}
+
 struct Traffic {
   Bytes read, written;
   [[nodiscard]] Bytes sum() const { return read + written; }
