@@ -45,7 +45,8 @@ class Planner {
     // Samples must fall to the same cores in every operation; rows do where samples cannot. Cores that share rows all
     // need the same weights: without multicast they would read them more than once.
     by_rows_ = step_.batch % accelerator_.cores != 0;
-    if (by_rows_ && !accelerator_.ring.multicast) return std::move(plan_);
+    // Parts of several samples would move more halo of what is not held than they save.
+    if (by_rows_ && (step_.batch > 1 || !accelerator_.ring.multicast)) return std::move(plan_);
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       for (std::size_t use = 0; use < step_.operations[i].writes.size(); ++use) consider(i, use);
     }
