@@ -60,20 +60,23 @@ ConvolutionShape shape_of(const Layer& layer) {
   return shape;
 }
 
+/// The window of a pool in libtorch's terms.
+template <typename Options>
+Options window_of(const Layer& layer) {
+  return Options(pair(layer.window.kernel))
+      .stride(pair(layer.window.stride))
+      .padding(pair(layer.window.padding))
+      .ceil_mode(layer.window.ceil);
+}
+
 Tensor average_pool(const Layer& layer, const Tensor& input) {
   namespace F = torch::nn::functional;
-  return F::avg_pool2d(input, F::AvgPool2dFuncOptions(pair(layer.window.kernel))
-                                  .stride(pair(layer.window.stride))
-                                  .padding(pair(layer.window.padding))
-                                  .ceil_mode(layer.window.ceil));
+  return F::avg_pool2d(input, window_of<F::AvgPool2dFuncOptions>(layer));
 }
 
 Tensor max_pool(const Layer& layer, const Tensor& input) {
   namespace F = torch::nn::functional;
-  return F::max_pool2d(input, F::MaxPool2dFuncOptions(pair(layer.window.kernel))
-                                  .stride(pair(layer.window.stride))
-                                  .padding(pair(layer.window.padding))
-                                  .ceil_mode(layer.window.ceil));
+  return F::max_pool2d(input, window_of<F::MaxPool2dFuncOptions>(layer));
 }
 
 double zeros_in(const Tensor& tensor) { return (tensor == 0).to(torch::kFloat64).mean().item<double>(); }

@@ -50,9 +50,17 @@ double correct_in(const Tensor& logits, const Tensor& labels) {
   return (logits.argmax(1) == labels).sum().item<double>();
 }
 
+std::string images_hash(const ImageSet& set) {
+  const auto hash = [](const std::vector<std::uint8_t>& bytes) {
+    return content_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  return hash(set.pixels) + hash(set.labels);
+}
+
+/// Of all that decides a run's bits.
 std::string fingerprint(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& o) {
-  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash, data.name,
-                                  data.train.size(), data.test.size(), o.epochs, o.batch, o.seed, o.samples, o.tests,
+  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
+                                  images_hash(data.train), images_hash(data.test), o.epochs, o.batch, o.seed, o.samples, o.tests,
                                   o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation)));
 }
 

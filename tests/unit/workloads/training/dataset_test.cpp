@@ -6,8 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
-
-#include "models/base/error.hpp"
+#include "tests/support/error_id.hpp"
 
 namespace nibble::training {
 namespace {
@@ -30,15 +29,6 @@ using namespace std::string_literals;
 const std::string kTwoImages = "\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x03"s + "\x01\x02\x03\xff\0\x07"s;
 const std::string kTwoLabels = "\0\0\x08\x01\0\0\0\x02\x09\x04"s;
 
-std::string id_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const InputError& error) {
-    return error.problems().front().id;
-  }
-  return "none";
-}
-
 TEST_F(Files, IdxIsReadBigEndianAndRowByRow) {
   const ImageSet set = read_idx(write("images", kTwoImages), write("labels", kTwoLabels));
   EXPECT_EQ(set.height, 1U);
@@ -49,13 +39,13 @@ TEST_F(Files, IdxIsReadBigEndianAndRowByRow) {
 
 TEST_F(Files, WrongIdxIsRefused) {
   const fs::path labels = write("labels", kTwoLabels);
-  const auto images = [&](const std::string& bytes) { return id_of([&] { static_cast<void>(read_idx(write("images", bytes), labels)); }); };
+  const auto images = [&](const std::string& bytes) { return test::id_of([&] { static_cast<void>(read_idx(write("images", bytes), labels)); }); };
   EXPECT_EQ(images(kTwoImages.substr(0, kTwoImages.size() - 1)), "DATA-FORMAT");
   EXPECT_EQ(images(kTwoImages + "x"), "DATA-FORMAT");
   EXPECT_EQ(images(kTwoLabels), "DATA-FORMAT");
   EXPECT_EQ(images(""), "DATA-FORMAT");
   EXPECT_EQ(images("\0\0\x08\x03\0\0\0\x01\0\0\0\x01\0\0\0\x03\x01\x02\x03"s), "DATA-FORMAT");  // one image, two labels
-  EXPECT_EQ(id_of([&] { static_cast<void>(read_idx(folder_ / "none", labels)); }), "DATA-FILE");
+  EXPECT_EQ(test::id_of([&] { static_cast<void>(read_idx(folder_ / "none", labels)); }), "DATA-FILE");
 }
 
 TEST_F(Files, CifarRecordsAreALabelAndThreePlanes) {
@@ -67,7 +57,7 @@ TEST_F(Files, CifarRecordsAreALabelAndThreePlanes) {
   EXPECT_EQ(set.pixels[1023], 'r');
   EXPECT_EQ(set.pixels[1024], 'g');
   EXPECT_EQ(set.pixels[3071], 'b');
-  EXPECT_EQ(id_of([&] { append_cifar(write("short", record.substr(1)), set); }), "DATA-FORMAT");
+  EXPECT_EQ(test::id_of([&] { append_cifar(write("short", record.substr(1)), set); }), "DATA-FORMAT");
 }
 
 TEST(Fashion, IsSixtyThousandClothesWhereDebianPutsThem) {

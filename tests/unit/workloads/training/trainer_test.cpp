@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "models/base/error.hpp"
 #include "models/formats/random.hpp"
+#include "tests/support/error_id.hpp"
 
 namespace nibble::training {
 namespace {
@@ -90,15 +90,6 @@ TEST(Trainer, OtherSeedsGiveOtherBits) {
   EXPECT_NE(first.state_hash(), second.state_hash());
 }
 
-std::string id_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const InputError& error) {
-    return error.problems().front().id;
-  }
-  return "none";
-}
-
 TEST(Trainer, RefusesWhatDoesNotFit) {
   const Folder folder;
   const Network network = load_network("cnn-28");
@@ -109,12 +100,12 @@ TEST(Trainer, RefusesWhatDoesNotFit) {
   static_cast<void>(Trainer{network, recipe, set, fast, folder.file("run")}.run({}, {}, 1));
   TrainingOptions other = fast;
   other.rate = 0.1;
-  EXPECT_EQ(id_of([&] { Trainer{network, recipe, set, other, folder.file("run")}; }), "TRAIN-RESUME");
+  EXPECT_EQ(test::id_of([&] { Trainer{network, recipe, set, other, folder.file("run")}; }), "TRAIN-RESUME");
   std::ofstream{folder.file("run/checkpoint.pt")} << "nonsense";
-  EXPECT_EQ(id_of([&] { Trainer{network, recipe, set, fast, folder.file("run")}; }), "TRAIN-RESUME");
-  EXPECT_EQ(id_of([&] { Trainer{load_network("resnet8-32"), recipe, set, fast}; }), "TRAIN-DATA");
-  EXPECT_EQ(id_of([&] { Trainer{load_network("bert-base"), recipe, set, fast}; }), "TRAIN-DATA");
-  EXPECT_EQ(id_of([&] { Trainer{network, load_recipe("int4"), set, fast}; }), "TRAIN-RECIPE");
+  EXPECT_EQ(test::id_of([&] { Trainer{network, recipe, set, fast, folder.file("run")}; }), "TRAIN-RESUME");
+  EXPECT_EQ(test::id_of([&] { Trainer{load_network("resnet8-32"), recipe, set, fast}; }), "TRAIN-DATA");
+  EXPECT_EQ(test::id_of([&] { Trainer{load_network("bert-base"), recipe, set, fast}; }), "TRAIN-DATA");
+  EXPECT_EQ(test::id_of([&] { Trainer{network, load_recipe("int4"), set, fast}; }), "TRAIN-RECIPE");
 }
 
 TEST(Trainer, MeasuredTraceIsANetworkWithZeros) {
