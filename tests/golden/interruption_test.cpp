@@ -18,14 +18,17 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-/// Starts a comparison that would take minutes, with its messages in a file.
-pid_t start_long_comparison(const std::string& messages) {
+/// Starts a comparison that would take minutes, on a chip whose memory holds its batch, with its messages in a file.
+pid_t start_long_comparison(const test::TemporaryFolder& folder) {
+  const std::string chip = folder.write(
+      "roomy.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: roomy\nmemory: {capacity: 4096 GiB}\n");
+  const std::string messages = folder.file("messages"), runs = "fp16@" + chip + ",hfp8@" + chip;
   const pid_t program = ::fork();
   if (program != 0) return program;
   ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
   ::dup2(::open(messages.c_str(), O_WRONLY | O_CREAT, 0644), STDERR_FILENO);
-  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "1000000", "--no-memoise",
-          "--runs", "fp16@rapid,hfp8@rapid", "--jobs", "2", nullptr);
+  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "200000", "--no-memoise",
+          "--runs", runs.c_str(), "--jobs", "2", nullptr);
   ::_exit(127);
 }
 
@@ -62,7 +65,7 @@ int end_of(pid_t process) {
 
 TEST(Interruption, CtrlCEndsTheProgramAndItsChildren) {
   const test::TemporaryFolder folder;
-  const pid_t program = start_long_comparison(folder.file("messages"));
+  const pid_t program = start_long_comparison(folder);
   const std::vector<pid_t> children = wait_for_children(program);
   ::kill(program, SIGINT);
   const int status = end_of(program);
@@ -73,7 +76,7 @@ TEST(Interruption, CtrlCEndsTheProgramAndItsChildren) {
 
 TEST(Interruption, ChildrenDoNotOutliveAProgramThatIsKilled) {
   const test::TemporaryFolder folder;
-  const pid_t program = start_long_comparison(folder.file("messages"));
+  const pid_t program = start_long_comparison(folder);
   const std::vector<pid_t> children = wait_for_children(program);
   ::kill(program, SIGKILL);
   end_of(program);
@@ -82,7 +85,7 @@ TEST(Interruption, ChildrenDoNotOutliveAProgramThatIsKilled) {
 
 TEST(Interruption, AKilledChildIsCodeThreeWithTheReason) {
   const test::TemporaryFolder folder;
-  const pid_t program = start_long_comparison(folder.file("messages"));
+  const pid_t program = start_long_comparison(folder);
   const std::vector<pid_t> children = wait_for_children(program);
   for (const pid_t child : children) ::kill(child, SIGKILL);
   const int status = end_of(program);
