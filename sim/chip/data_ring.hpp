@@ -47,8 +47,8 @@ class DataRing : public sc_core::sc_module {
     bool many = false;
     /// Notes one more load; true if several cores share the direction.
     bool add(std::uint32_t core) {
-      many = many || (first && *first != core);
-      first = core;
+      if (!first) first = core;
+      many = many || *first != core;
       return many;
     }
   };

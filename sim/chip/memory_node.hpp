@@ -17,7 +17,8 @@
 namespace nibble {
 
 /// MemoryNode: where the ring meets the external memory. Turns bursts into TLM-2.0 transactions, sends what comes back
-/// over the ring, lets cores read one another's L1, and aggregates requests: a multicast is read once, when the last of its cores has asked.
+/// over the ring, lets cores read one another's L1, and aggregates requests: a multicast is read once, when the last of its
+/// cores has asked.
 class MemoryNode : public sc_core::sc_module {
  public:
   MemoryNode(sc_core::sc_module_name name, const Accelerator& accelerator, DataRing& ring);

@@ -8,9 +8,9 @@
 namespace nibble {
 namespace {
 
-// A core with fewer rows of the GEMM loads weights for longer than it multiplies: sharing by columns is better then.
+// ESTIMATE: a core with fewer rows of the GEMM loads weights for longer than it multiplies, and sharing by columns is better.
 constexpr std::uint64_t kLeastPixelsPerCore = 32;
-// The largest part may have this many percent more rows than the average.
+// ESTIMATE: the largest part may have this many percent more rows than the average; more is lost than a held tensor saves.
 constexpr std::uint64_t kImbalancePercent = 15;
 
 /// The rows of `all` that lie in `part`.
