@@ -96,12 +96,26 @@ VectorCost vector_cost(VectorKind kind) {
 
 double lane_ops_per_element(VectorKind kind) { return vector_cost(kind).lane_ops; }
 
-double summing_lane_ops(const Core& core, Elements elements, std::uint64_t sums) {
+unsigned row_sums(VectorKind kind) {
+  switch (kind) {
+    case VectorKind::softmax:              // largest, sum
+    case VectorKind::layer_norm:           // sum, sum of squares
+    case VectorKind::layer_norm_backward:  // its two row sums
+      return 2;
+    case VectorKind::softmax_backward:  // sum of g * y
+      return 1;
+    default: return 0;
+  }
+}
+
+std::uint64_t summing_waits(const Core& core, Elements summed, std::uint64_t stored_sums) {
   const SfuArrays& sfu = core.sfu;
-  const double lanes = static_cast<double>(sfu.arrays) * sfu.units * sfu.lanes * core.corelets;
-  double idle = 0;
-  if (sfu.reduction_lanes > 0) idle += static_cast<double>(elements.value()) * (lanes / sfu.reduction_lanes - 1);
-  return idle + static_cast<double>(sums) * sfu.row_cycles * lanes;
+  const std::uint64_t lanes = std::uint64_t{sfu.arrays} * sfu.units * sfu.lanes * core.corelets;
+  std::uint64_t waits = stored_sums * sfu.row_cycles * lanes;
+  if (sfu.reduction_lanes > 0 && sfu.reduction_lanes < lanes) {
+    waits += summed.value() * (lanes - sfu.reduction_lanes) / sfu.reduction_lanes;
+  }
+  return waits;
 }
 
 std::string to_string(VectorKind kind) { return vector_cost(kind).name; }

@@ -70,10 +70,13 @@ enum class VectorKind : std::uint8_t {
 /// max_pool_backward for each output element. Reasoning for every figure: vector_cost.cpp.
 [[nodiscard]] double lane_ops_per_element(VectorKind kind);
 
-/// What bringing `elements` down to `sums` numbers costs beyond the operations themselves: additions to one sum depend on
-/// each other, so only `reduction_lanes` of a core's lanes have work, and a row ends with `row_cycles` in which its
-/// lanes' sums come together. Lane operations of a core that has all its lanes; 0 on a machine without that limit.
-[[nodiscard]] double summing_lane_ops(const Core& core, Elements elements, std::uint64_t sums);
+/// How often this kind of work sums all its elements along rows: a softmax twice (largest number, sum), ...; 0 for most.
+[[nodiscard]] unsigned row_sums(VectorKind kind);
+
+/// Lane slots in which lanes wait while `summed` elements are brought down to sums, `stored_sums` of which leave the lanes:
+/// additions to one sum depend on each other, so only `reduction_lanes` of a core's lanes have work, and a sum leaves
+/// after `row_cycles` in which the lanes' parts of it come together. 0 on a machine without those limits.
+[[nodiscard]] std::uint64_t summing_waits(const Core& core, Elements summed, std::uint64_t stored_sums);
 
 /// For people: "batch_norm statistics", "quantise (pact)".
 [[nodiscard]] std::string to_string(VectorKind kind);

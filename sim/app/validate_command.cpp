@@ -1,17 +1,14 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
 
-#include "models/base/error.hpp"
 #include "models/config/catalogue.hpp"
 #include "sim/app/commands.hpp"
 #include "sim/app/options.hpp"
 #include "sim/app/progress.hpp"
-#include "sim/report/atomic_file.hpp"
-#include "sim/report/spyre_document.hpp"
+#include "sim/report/measured_document.hpp"
 
 namespace nibble {
 namespace {
@@ -28,8 +25,7 @@ struct ValidateOptions {
   std::string only = "spyre";
   std::string measured;
   std::string accelerator = "spyre";
-  std::string format = "table";
-  std::string output;
+  OutputOptions output;
 };
 
 std::string text_of(const Json& document, const std::string& format) {
@@ -38,7 +34,7 @@ std::string text_of(const Json& document, const std::string& format) {
 }
 
 void validate(const ValidateOptions& options) {
-  if (!options.output.empty()) check_writable(options.output);
+  options.output.check();
   const std::string file =
       options.measured.empty() ? (data_directory() / kShippedMeasurements).string() : options.measured;
   const std::vector<MeasuredKernel> kernels = read_measured_kernels(file);
@@ -52,12 +48,7 @@ void validate(const ValidateOptions& options) {
     document = measured_document(simulate_measured(kernels, accelerator, show), accelerator.name,
                                  std::filesystem::path{file}.filename().string());
   }
-  const std::string text = text_of(document, options.format);
-  if (options.output.empty()) {
-    print(text);
-  } else {
-    write_file(options.output, text);
-  }
+  write_text(text_of(document, options.output.format), options.output);
 }
 
 }  // namespace
@@ -74,10 +65,8 @@ void add_validate_command(CLI::App& program) {
                       "A CSV of measured kernels with the columns of configs/measurements/spyre.csv");
   command->add_option("-a,--accelerator", options->accelerator, "The machine that they were measured on")
       ->capture_default_str();
-  command->add_option("-f,--format", options->format, "table, json or csv")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"table", "json", "csv"}));
-  command->add_option("-o,--output", options->output, "Write to this file, whole or not at all, instead of stdout");
+  add_output_options(*command, options->output);
+  for (const char* unused : {"--layers", "--energy-table"}) command->remove_option(command->get_option(unused));
   command->callback([options] { validate(*options); });
 }
 

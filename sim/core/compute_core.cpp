@@ -153,18 +153,20 @@ void ComputeCore::run_sfu() {
       if (sfu_waits_.size() > 2 * kRememberedWaits) {
         sfu_waits_.erase(sfu_waits_.begin(), sfu_waits_.end() - kRememberedWaits);
       }
-      run_vector_lanes(instruction.lane_ops, instruction.l1_read, instruction.l1_written, sfu_done_);
+      run_vector_lanes(instruction.lane_ops, instruction.lane_waits, instruction.l1_read, instruction.l1_written,
+                       sfu_done_);
       end_instruction(instruction, Unit::sfu);
     }
   });
 }
 
-void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, Bytes read, Bytes written, sc_core::sc_event& done) {
+void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written,
+                                   sc_core::sc_event& done) {
   const SfuArrays& sfu = accelerator_.core.sfu;
   const std::uint64_t lanes = std::uint64_t{sfu.arrays} * sfu.units * sfu.lanes * corelets_.size();
   const std::uint64_t begin = kernel_now();
   begin_work();
-  l1_.start(read + written, ceil_div(lane_ops, lanes), sfu.startup_cycles, done);
+  l1_.start(read + written, ceil_div(lane_ops + waits, lanes), sfu.startup_cycles, done);
   wait(done);
   end_work();
   activity_.sfu_lane_ops += lane_ops;
@@ -200,7 +202,7 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
   if (received.value() == 0) return;
   // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.
   const std::uint64_t sums = received.value() * 8 / format_storage(mode_->accumulator).bits;
-  run_vector_lanes(sums, received, received, exchange_done_);
+  run_vector_lanes(sums, 0, received, received, exchange_done_);
 }
 
 void ComputeCore::transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {

@@ -51,7 +51,7 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void run_sfu();
   void run_store();
   const Instruction& next_instruction(Unit unit);
-  void run_vector_lanes(std::uint64_t lane_ops, Bytes read, Bytes written, sc_core::sc_event& done);
+  void run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written, sc_core::sc_event& done);
   void run_exchange(const Instruction& instruction);
   void corelet_finished(bool worked);
   void transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) override;

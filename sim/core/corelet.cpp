@@ -75,8 +75,8 @@ void Corelet::run_visit(const Visit& visit, double streamed_port) {
   while (blocks_loaded_ == blocks_used_) wait(block_loaded_);
   const std::uint64_t begin = kernel_now();
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
-  l1_.start(port_bytes(visit.streamed, streamed_port) + visit.psum_read + visit.psum_written, visit.compute.value(), visit.fill_drain.value(),
-            visit_done_);
+  const Bytes port = port_bytes(visit.streamed, streamed_port) + visit.psum_read + visit.psum_written;
+  l1_.start(port, visit.compute.value(), visit.fill_drain.value(), visit_done_);
   wait(visit_done_);
   const std::uint64_t end = kernel_now();
   const std::uint64_t drained = end - visit.fill_drain.value();

@@ -101,6 +101,7 @@ class GemmBuilder {
   void start_pro_rata() {
     const std::uint64_t weights = space_.outputs() * tiling_.split.k;
     lane_ops_ = std::make_unique<ProRata>(space_.lane_ops, weights);
+    lane_waits_ = std::make_unique<ProRata>(space_.lane_waits, weights);
     l1_extra_ = std::make_unique<ProRata>(space_.l1_extra_reads.value(), weights);
     l1_writes_ = std::make_unique<ProRata>(space_.l1_writes.value(), weights);
     for (const EpilogueUse& use : space_.extra_reads) extra_shares_.emplace_back(use.bytes.value(), weights);
@@ -146,7 +147,7 @@ class GemmBuilder {
   Multicasts* a_loads_ = nullptr;
   Multicasts* b_loads_ = nullptr;
   Multicasts* once_loads_ = nullptr;
-  std::unique_ptr<ProRata> lane_ops_, l1_extra_, l1_writes_;
+  std::unique_ptr<ProRata> lane_ops_, lane_waits_, l1_extra_, l1_writes_;
   std::vector<ProRata> extra_shares_, store_shares_;
   std::vector<Bytes> once_pending_;  ///< by store: of the core being written, not stored yet
   std::vector<KernelProgram::CoreProgram> cores_;
@@ -266,6 +267,7 @@ void GemmBuilder::vector_work(std::uint64_t core, std::size_t output, bool last,
     if (!once || last) work.publishes.push_back(slot);
   }
   work.lane_ops = lane_ops_->next(elements);
+  work.lane_waits = lane_waits_->next(elements);
   const Bytes sums_read{ceil_div(space_.c_tile(elements).value(), tiling_.split.k)};
   work.l1_read = sums_read + Bytes{l1_extra_->next(elements)};
   work.l1_written = Bytes{l1_writes_->next(elements)};

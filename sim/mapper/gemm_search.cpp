@@ -259,7 +259,7 @@ class Search {
                        KernelLoad& load) const {
     const auto outputs = static_cast<double>(tiles.outputs());
     const auto cores = static_cast<double>(tiling.split.cores());
-    load.sfu = static_cast<double>(space_.lane_ops) / cores / rates_.lane_ops_per_cycle;
+    load.sfu = static_cast<double>(space_.lane_ops + space_.lane_waits) / cores / rates_.lane_ops_per_cycle;
     if (space_.has_vector_work()) load.sfu += outputs * rates_.sfu_startup_cycles;
     load.tile_sfu = load.sfu / outputs;
     if (tiling.split.k < 2) return;

@@ -5,6 +5,7 @@
 
 #include "models/base/check.hpp"
 #include "models/formats/format.hpp"
+#include "models/timing/vector_cost.hpp"
 
 namespace nibble {
 
@@ -65,6 +66,7 @@ GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& mac
   for (const VectorWork& work : operation->vector) {
     lane_ops += static_cast<std::uint64_t>(
         std::llround(static_cast<double>(work.elements.value()) * work.lane_ops_per_element));
+    lane_waits += summing_waits(machine.core, work.summed, work.stored_sums);
   }
   for (std::size_t use = 2; use < operation->reads.size(); ++use) {
     const TensorUse& read = operation->reads[use];

@@ -40,7 +40,7 @@ struct GemmSpace {
   Bytes a, b;                  ///< of the whole operation
   bool a_resident = false, b_resident = false;
   std::uint64_t accumulator_bits = 0;
-  std::uint64_t lane_ops = 0;  ///< of all vector work
+  std::uint64_t lane_ops = 0, lane_waits = 0;  ///< of all vector work
   std::vector<EpilogueUse> extra_reads;  ///< from memory, besides A and B
   std::vector<EpilogueUse> stores;       ///< to memory
   Bytes l1_extra_reads;        ///< all that the vector work reads besides C, resident or not

@@ -40,6 +40,7 @@ struct Instruction {
 
   // Unit::sfu: vector work on L1 tiles.
   std::uint64_t lane_ops = 0;
+  std::uint64_t lane_waits = 0;     ///< lane slots that pass while sums wait for one another: time, not work
   Bytes l1_read, l1_written;
 
   // Unit::store with partial sums: exchanged over the narrow ring and added before the (1/reduce_cores) share is stored.

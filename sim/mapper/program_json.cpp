@@ -52,6 +52,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "accumulate", i.accumulate, nothing.accumulate);
   put(line, "split_n", i.split_n, nothing.split_n);
   put(line, "lane_ops", i.lane_ops, nothing.lane_ops);
+  put(line, "lane_waits", i.lane_waits, nothing.lane_waits);
   put(line, "l1_read", i.l1_read.value(), nothing.l1_read.value());
   put(line, "l1_written", i.l1_written.value(), nothing.l1_written.value());
   put(line, "reduce", i.reduce, nothing.reduce);
@@ -197,6 +198,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("accumulate", i.accumulate);
   line.take("split_n", i.split_n);
   line.take("lane_ops", i.lane_ops);
+  line.take("lane_waits", i.lane_waits);
   line.take("l1_read", i.l1_read);
   line.take("l1_written", i.l1_written);
   line.take("reduce", i.reduce);

@@ -118,11 +118,13 @@ class VectorBuilder {
   void start_shares() {
     const std::uint64_t parts = tiles_ * cores_;
     double lane_ops = 0;
+    std::uint64_t lane_waits = 0;
     for (const VectorWork& work : operation_.vector) {
       lane_ops += std::round(static_cast<double>(work.elements.value()) * work.lane_ops_per_element);
-      if (work.sums > 0) lane_ops += summing_lane_ops(accelerator_.core, work.elements, work.sums);
+      lane_waits += summing_waits(accelerator_.core, work.summed, work.stored_sums);
     }
     lane_ops_.emplace_back(static_cast<std::uint64_t>(lane_ops), parts);
+    lane_waits_.emplace_back(lane_waits, parts);
     for (const Stream& stream : reads_) read_shares_.emplace_back(stream.bytes.value(), parts);
     for (const Stream& stream : writes_) write_shares_.emplace_back(stream.bytes.value(), parts);
   }
@@ -134,6 +136,7 @@ class VectorBuilder {
       Instruction work;
       const bool last = tile + 1 == tiles_;
       work.lane_ops = lane_ops_.front().next(1);
+      work.lane_waits = lane_waits_.front().next(1);
       for (std::size_t i = 0; i < reads_.size(); ++i) read_tile(core, work, i, tile, last);
       std::vector<Instruction> stores;
       for (std::size_t i = 0; i < writes_.size(); ++i) write_tile(work, stores, pending[i], i, tile, last);
@@ -190,7 +193,7 @@ class VectorBuilder {
   std::uint64_t tiles_ = 1;
   std::vector<Stream> reads_, writes_;
   std::vector<Bytes> slot_sizes_;
-  std::vector<ProRata> lane_ops_, read_shares_, write_shares_;
+  std::vector<ProRata> lane_ops_, lane_waits_, read_shares_, write_shares_;
 };
 
 }  // namespace

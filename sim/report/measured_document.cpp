@@ -1,4 +1,4 @@
-#include "sim/report/spyre_document.hpp"
+#include "sim/report/measured_document.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,7 +10,6 @@
 #include <numeric>
 #include <utility>
 
-#include "models/base/hash.hpp"
 #include "sim/report/csv_report.hpp"
 #include "sim/report/text_table.hpp"
 

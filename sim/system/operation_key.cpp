@@ -44,7 +44,8 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   fmt::format_to(out, "p{};", to_string(op.pass));
   if (op.gemm) append_gemm(key, *op.gemm);
   for (const VectorWork& work : op.vector) {
-    fmt::format_to(out, "v{},{},{};", work.elements.value(), work.lane_ops_per_element, work.sums);
+    fmt::format_to(out, "v{},{},{},{};", work.elements.value(), work.lane_ops_per_element, work.summed.value(),
+                   work.stored_sums);
   }
   for (const TensorUse& use : op.reads) append_use(use);
   key += '>';

@@ -15,8 +15,6 @@ namespace {
 constexpr const char* kFormat = "fp16";
 /// On the card the last dimension is padded to whole sticks of 64 values, so a column vector takes a stick a row.
 constexpr std::uint64_t kStick = 64;
-/// Row sums that the next step uses where they are need not be brought together for a store: one for the whole tile.
-constexpr std::uint64_t kSumsThatStay = 1;
 
 /// Bytes of one core's scratchpad that the card's compiler may plan whole tensors into (spyre-measured: 1587 of 2048 KB);
 /// what is left of it is its kernels' own, see core.l1.allocatable of the machine.
@@ -63,18 +61,25 @@ class WorkBuilder {
   }
 
   void vector(VectorKind kind, std::uint64_t elements, const std::vector<TensorId>& reads,
-              const std::vector<TensorId>& writes, std::uint64_t sums = 0) {
+              const std::vector<TensorId>& writes) {
     Operation& op = operation();
-    add_work(op, kind, elements, sums);
+    add_work(op, kind, elements);
     for (const TensorId id : reads) op.reads.push_back(use(id));
     for (const TensorId id : writes) op.writes.push_back(use(id));
   }
 
-  static void add_work(Operation& op, VectorKind kind, std::uint64_t elements, std::uint64_t sums = 0) {
-    op.vector.push_back({.what = to_string(kind),
-                         .elements = Elements{elements},
-                         .lane_ops_per_element = lane_ops_per_element(kind),
-                         .sums = sums});
+  /// One number of each of `rows` rows, which leave as a column.
+  void sum_rows(std::uint64_t rows, std::uint64_t columns, TensorId matrix, TensorId sums) {
+    vector(VectorKind::add, rows * columns, {matrix}, {sums});
+    VectorWork& work = work_.step.operations.back().vector.back();
+    work.summed = work.elements;
+    work.stored_sums = rows;
+  }
+
+  static VectorWork& add_work(Operation& op, VectorKind kind, std::uint64_t elements) {
+    return op.vector.emplace_back(VectorWork{.what = to_string(kind),
+                                             .elements = Elements{elements},
+                                             .lane_ops_per_element = lane_ops_per_element(kind)});
   }
 
   void gemm(std::uint64_t count, std::uint64_t m, std::uint64_t n, std::uint64_t k, bool shared_b) {
@@ -100,7 +105,6 @@ class WorkBuilder {
     OperationResidency& writer = work_.residency.back();
     writer.held = writer.unstored = {true};
     writer.occupied = occupied;
-    writer.by_sample = false;
   }
   void read_held(std::size_t read, Bytes occupied) {
     OperationResidency& reader = work_.residency.back();
@@ -108,6 +112,9 @@ class WorkBuilder {
     reader.reads[read] = true;
     reader.occupied = occupied;
   }
+
+  /// The first operation finds its inputs in the scratchpads.
+  void start_from_l1() { work_.residency.front().reads.assign(work_.step.operations.front().reads.size(), true); }
 
   [[nodiscard]] TensorUse use(TensorId id) const { return {id, work_.step.tensors[id].size}; }
   MeasuredWork take() { return std::move(work_); }
@@ -217,7 +224,11 @@ void reduction(WorkBuilder& builder, const MeasuredKernel& kernel) {
   const bool over_rows = kernel.bench() == "ctsum";
   const TensorId output = over_rows ? builder.tensor(1, kernel.n) : builder.tensor(kernel.m, 1);
   // Sums over the rows of a matrix go on in all lanes at once; a sum along a row does not.
-  builder.vector(VectorKind::add, kernel.m * kernel.n, {input}, {output}, over_rows ? 0 : kernel.m);
+  if (over_rows) {
+    builder.vector(VectorKind::add, kernel.m * kernel.n, {input}, {output});
+  } else {
+    builder.sum_rows(kernel.m, kernel.n, input, output);
+  }
 }
 
 /// Largest number, difference and exponential, sum, quotient. The rows are worked through in `coarse tiles` parts, one after
@@ -233,19 +244,18 @@ void softmax(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerat
       Operation& op = builder.operation();
       op.reads = {builder.use(matrix())};
       op.writes = {builder.use(matrix())};
-      WorkBuilder::add_work(op, VectorKind::add, elements, kSumsThatStay);
-      for (int i = 0; i < 2; ++i) WorkBuilder::add_work(op, VectorKind::copy, elements);
-      WorkBuilder::add_work(op, VectorKind::add, elements, kSumsThatStay);
-      WorkBuilder::add_work(op, VectorKind::copy, elements);
+      // The sums stay where the next step uses them.
+      for (int i = 0; i < 2; ++i) WorkBuilder::add_work(op, VectorKind::add, elements).summed = Elements{elements};
+      for (int i = 0; i < 3; ++i) WorkBuilder::add_work(op, VectorKind::copy, elements);
       continue;
     }
     const auto column = [&] { return builder.tensor(rows, 1); };
     const TensorId difference = matrix(), power = matrix(), largest = column(), sum = column();
     const TensorId input = matrix();
-    builder.vector(VectorKind::add, elements, {input}, {largest}, rows);
+    builder.sum_rows(rows, kernel.n, input, largest);
     builder.vector(VectorKind::copy, elements, {input, largest}, {difference});
     builder.vector(VectorKind::copy, elements, {difference}, {power});
-    builder.vector(VectorKind::add, elements, {power}, {sum}, rows);
+    builder.sum_rows(rows, kernel.n, power, sum);
     builder.vector(VectorKind::copy, elements, {power, sum}, {matrix()});
   }
 }
@@ -289,6 +299,7 @@ void matmul(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerato
 CoreSplit planner_split(const MeasuredKernel& kernel, std::uint64_t cores) {
   if (kernel.op == "bmm" && kernel.batch > 1 && kernel.bench() != "bmm_wd_3d2d") {
     const std::uint64_t n = cores >= 4 ? 2 : 1;
+    if (cores == 32 && kernel.m == 256) return {.count = 1, .m = 8, .n = 2, .k = 2};
     return {.count = 1, .m = cores / n, .n = n, .k = 1};
   }
   std::uint64_t small = 1;
@@ -321,6 +332,7 @@ MeasuredWork measured_work(const MeasuredKernel& kernel, const Accelerator& acce
     unknown(kernel, fmt::format("operation '{}'", kernel.op),
             "matmul, bmm, pointwise, broadcast, copy, reduction or softmax");
   }
+  if (kernel.where_inputs == "LX") builder.start_from_l1();
   return builder.take();
 }
 

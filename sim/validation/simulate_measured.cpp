@@ -1,5 +1,7 @@
 #include "sim/validation/simulate_measured.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -11,11 +13,10 @@
 namespace nibble {
 namespace {
 
-/// Rows that ask for the same work (repeats, other builds of the card's compiler) are simulated once.
+/// Rows that differ in nothing but where they come from and how long they took are simulated once.
 std::string key_of(const MeasuredKernel& kernel) {
-  return kernel.op + '|' + kernel.bench() + '|' + kernel.split_text + '|' + std::to_string(kernel.batch) + '|' +
-         std::to_string(kernel.m) + '|' + std::to_string(kernel.n) + '|' + std::to_string(kernel.k) + '|' +
-         std::to_string(kernel.cores) + '|' + kernel.note;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}", kernel.op, kernel.batch, kernel.m, kernel.n, kernel.k, kernel.cores,
+                     kernel.split_text, kernel.where_inputs, kernel.note);
 }
 
 SimulatedKernel simulate_one(const MeasuredKernel& kernel, const Accelerator& accelerator, Machine& machine) {

@@ -79,8 +79,12 @@ class Emitter {
     for (const NodeId id : kernel.nodes) {
       const Node& node = graph_.nodes()[id];
       for (const WorkItem& item : node.work) {
-        operation.vector.push_back({to_string(item.kind), Elements{share(item.elements.value())},
-                                    lane_ops_per_element(item.kind) * static_cast<double>(item.repeat)});
+        const Elements elements{share(item.elements.value())};
+        operation.vector.push_back({.what = to_string(item.kind),
+                                    .elements = elements,
+                                    .lane_ops_per_element =
+                                        lane_ops_per_element(item.kind) * static_cast<double>(item.repeat),
+                                    .summed = elements * row_sums(item.kind)});
       }
       if (node.kind != NodeKind::gemm) add_reads(operation, node, k, streamed, share);
       for (const Use& made : node.outputs) {

@@ -64,7 +64,8 @@ struct VectorWork {
   std::string what;                 ///< "batch_norm statistics + relu + quantise (pact)": for people
   Elements elements;                ///< that pass through the SFU
   double lane_ops_per_element = 0;  ///< source: models/timing/vector_cost
-  std::uint64_t sums = 0;           ///< rows that are each brought down to one number, element by element; 0 = none
+  Elements summed = {};             ///< of these, as often as they are summed along a row: each waits for the one before
+  std::uint64_t stored_sums = 0;    ///< rows whose sum leaves the lanes for a store
 };
 
 /// A tensor as one operation uses it. `times` counts how often all of it passes (1 almost always).

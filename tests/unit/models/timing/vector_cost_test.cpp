@@ -50,5 +50,25 @@ TEST(VectorCost, RefusesAKindOutsideTheEnumeration) {
   EXPECT_THROW((void)lane_ops_per_element(static_cast<VectorKind>(255)), std::logic_error);
 }
 
+TEST(SummingWaits, LanesWaitForSumsOnlyOnAMachineThatSaysSo) {
+  Core core;
+  core.corelets = 2;
+  core.sfu = {.arrays = 2, .units = 1, .lanes = 4, .startup_cycles = 0, .reduction_lanes = 0, .row_cycles = 0};
+  EXPECT_EQ(summing_waits(core, Elements{1000}, 10), 0U);
+  core.sfu.reduction_lanes = 8;  // of 16: for each lane that adds, another waits
+  EXPECT_EQ(summing_waits(core, Elements{1000}, 0), 1000U);
+  core.sfu.row_cycles = 67;
+  EXPECT_EQ(summing_waits(core, Elements{1000}, 10), 1000U + 10 * 67 * 16);
+  core.sfu.reduction_lanes = 16;
+  EXPECT_EQ(summing_waits(core, Elements{1000}, 0), 0U);
+}
+
+TEST(RowSums, OnlyWorkAlongRowsHasThem) {
+  EXPECT_EQ(row_sums(VectorKind::softmax), 2U);
+  EXPECT_EQ(row_sums(VectorKind::layer_norm), 2U);
+  EXPECT_EQ(row_sums(VectorKind::relu), 0U);
+  EXPECT_EQ(row_sums(VectorKind::batch_norm_statistics), 0U) << "sums over rows, not along them";
+}
+
 }  // namespace
 }  // namespace nibble

@@ -40,6 +40,8 @@ Instruction full_instruction() {
   i.accumulate = true;
   i.split_n = false;
   i.lane_ops = 17;
+  i.lane_waits = 5;
+  i.source = 3;
   i.l1_read = Bytes{18};
   i.l1_written = Bytes{19};
   i.reduce = 20;
@@ -61,6 +63,8 @@ void expect_equal(const Instruction& a, const Instruction& b) {
   EXPECT_EQ(a.accumulate, b.accumulate);
   EXPECT_EQ(a.split_n, b.split_n);
   EXPECT_EQ(a.lane_ops, b.lane_ops);
+  EXPECT_EQ(a.lane_waits, b.lane_waits);
+  EXPECT_EQ(a.source, b.source);
   EXPECT_EQ(a.l1_read, b.l1_read);
   EXPECT_EQ(a.l1_written, b.l1_written);
   EXPECT_EQ(a.reduce, b.reduce);

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -29,7 +30,7 @@ class MeasuredFile : public ::testing::Test {
     return "none";
   }
   void TearDown() override { std::filesystem::remove(path_); }
-  std::string path_ = ::testing::TempDir() + "measured_kernels_test.csv";
+  std::string path_ = ::testing::TempDir() + "measured_kernels_" + std::to_string(getpid()) + ".csv";
 };
 
 TEST_F(MeasuredFile, FieldsSplitsAndNotes) {

@@ -85,6 +85,25 @@ TEST_F(MeasuredRow, SplitsAreWhatWasForcedAsFarAsCoresGo) {
   EXPECT_LE(measured_work(kernel, spyre_).options.split->m, 2U);
 }
 
+TEST_F(MeasuredRow, InputsMayLieInTheScratchpads) {
+  MeasuredKernel kernel = row("matmul", 512, 256, 128, "");
+  kernel.where_inputs = "LX";
+  EXPECT_EQ(bytes(kernel), 2U * 512 * 256);
+}
+
+TEST_F(MeasuredRow, TheCompilersOwnSplits) {
+  const auto split = [&](const std::string& op, std::uint64_t batch, std::uint64_t m, std::uint64_t n) {
+    MeasuredKernel kernel = row(op, m, n, 2048, "");
+    kernel.batch = batch;
+    return *measured_work(kernel, spyre_).options.split;
+  };
+  EXPECT_EQ(split("matmul", 1, 4096, 2048), (CoreSplit{.count = 1, .m = 8, .n = 4, .k = 1}));
+  EXPECT_EQ(split("matmul", 1, 2048, 4096), (CoreSplit{.count = 1, .m = 4, .n = 8, .k = 1}));
+  EXPECT_EQ(split("bmm", 1, 1024, 1024), (CoreSplit{.count = 1, .m = 8, .n = 4, .k = 1}));
+  EXPECT_EQ(split("bmm", 4, 1024, 1024), (CoreSplit{.count = 1, .m = 16, .n = 2, .k = 1}));
+  EXPECT_EQ(split("bmm", 4, 256, 1024), (CoreSplit{.count = 1, .m = 8, .n = 2, .k = 2}));
+}
+
 TEST_F(MeasuredRow, WhatIsNotKnownIsAnError) {
   EXPECT_THROW(static_cast<void>(measured_work(row("fft", 1, 1, 1, ""), spyre_)), InputError);
   EXPECT_THROW(static_cast<void>(measured_work(row("matmul", 64, 64, 0, ""), spyre_)), InputError);
