@@ -26,6 +26,8 @@ VALUES = [
      lambda row: row["op"] == "reduction" and row["cores"] == "8"),
     ("core.sfu.reduction_lanes", ["4", "6", "8", "10", "16"], lambda row: row["op"] == "reduction" and row["cores"] == "1"),
     ("core.sfu.row_cycles", ["0", "40", "67", "90"], lambda row: row["op"] == "reduction" and row["cores"] in ("1", "2")),
+    ("core.sfu.lanes", ["2", "4", "8"],
+     lambda row: row["op"] == "pointwise" and row["cores"] == "1" and "bench_op=neg" in row["note"]),
     ("core.l1.gather_bandwidth", ["8 B/cycle", "11 B/cycle", "14 B/cycle", "18 B/cycle"],
      lambda row: row["op"] == "bmm" and "bmm_layout" in row["note"]),
 ]

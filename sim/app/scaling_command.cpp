@@ -18,7 +18,8 @@ they divide. One chip's program and the exchange are simulated, whatever the num
 
 Examples:
   nibble scaling --network resnet50 --accelerator rapid-train32 --batch 128 --chips 1,2,4,8,16
-  nibble scaling --accelerator a100 --recipe bf16 --batch 256 --chips 1,2,4,8 --kind weak --format csv)";
+  nibble scaling --accelerator a100 --recipe bf16 --batch 256 --chips 1,2,4,8 --kind weak --format csv
+  nibble scaling --network resnet18 --batch 64 --chips 1,1024 --kind weak)";
 
 struct ScalingOptions {
   StepOptions step;

@@ -21,7 +21,8 @@ constexpr const char* kExamples = R"(Each constant is changed by 20 % down and u
 
 Examples:
   nibble sensitivity --network resnet50 --accelerator rapid --recipe hfp8 --batch 64
-  nibble sensitivity --network bert-base --recipe int4 --mode inference --batch 1 --format json)";
+  nibble sensitivity --network bert-base --recipe int4 --mode inference --batch 1 --format json
+  nibble sensitivity --network resnet18 --accelerator my_chip.yaml --batch 8)";
 
 constexpr double kChange = 0.2;
 

@@ -31,6 +31,10 @@ void write_own_files(const test::TemporaryFolder& folder) {
       folder.write("my_chip.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: mine\n"));
   std::filesystem::copy_file(std::filesystem::path{NIBBLE_REPO_DIR} / "workloads/networks/resnet18.yaml",
                              folder.file("my_network.yaml"));
+  static_cast<void>(folder.write("my_card.yaml", "schema: nibble/accelerator/1\nextends: spyre\nname: mine\n"));
+  static_cast<void>(folder.write("my_kernels.csv",
+                                 "source,op,batch,m,n,k,dtype,cores,split,where_inputs,measured_us,note\n"
+                                 "mine,matmul,,512,512,512,fp16,32,\"(4,8,1)\",HBM,13.4,\n"));
 }
 
 class HelpExamples : public testing::TestWithParam<const char*> {};
@@ -51,7 +55,7 @@ TEST_P(HelpExamples, Work) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples,
-                         testing::Values("run", "compare", "list", "show", "explain"));
+                         testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity"));
 
 }  // namespace
 }  // namespace nibble
