@@ -30,6 +30,8 @@ VALUES = [
      lambda row: row["op"] == "pointwise" and row["cores"] == "1" and "bench_op=neg" in row["note"]),
     ("core.l1.gather_bandwidth", ["8 B/cycle", "11 B/cycle", "14 B/cycle", "18 B/cycle"],
      lambda row: row["op"] == "bmm" and "bmm_layout" in row["note"]),
+    ("memory.page", ["2 KiB", "4 KiB", "8 KiB"], lambda row: "bench_op=cat0" in row["note"]),
+    ("memory.activation", ["1.2 ns", "1.5 ns", "1.8 ns", "2.1 ns"], lambda row: "bench_op=cat0" in row["note"]),
 ]
 
 

@@ -99,6 +99,8 @@ struct Memory {
   Seconds latency;
   Seconds turnaround;                 ///< bus idle at each change between reading and writing
   Bytes turnaround_batch;             ///< most bytes served in one direction while the other waits
+  Bytes page;                         ///< bytes in a row that one open row buffer of the memory serves
+  Seconds activation;                 ///< bus time lost where a gather opens another page; pieces in order hide theirs
   Bytes capacity;
   Bytes granule;                      ///< smallest access
 };

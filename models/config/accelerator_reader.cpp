@@ -138,6 +138,8 @@ Memory read_memory(const MapReader& map) {
   memory.latency = map.seconds("latency", Seconds{0}, Seconds{1e-3});
   memory.turnaround = map.seconds("turnaround", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.turnaround_batch = map.bytes("turnaround_batch", Bytes{1}, kGibibyte, kMebibyte);
+  memory.page = map.bytes("page", Bytes{64}, kMebibyte, Bytes{4096});
+  memory.activation = map.seconds("activation", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.capacity = map.bytes("capacity", kMebibyte, kGibibyte * 4096);
   memory.granule = map.bytes("granule", Bytes{1}, kKibibyte * 64);
   return memory;

@@ -31,6 +31,7 @@ struct Transfer {
 /// What travels with a TLM payload: which transfer a burst belongs to.
 struct BurstExtension : tlm::tlm_extension<BurstExtension> {
   Transfer* transfer = nullptr;
+  std::uint64_t pitch = 0;  ///< bytes between the granules of a gather; 0 = in order
   std::uint64_t ready = 0;  ///< cycle in which the request is complete at the memory (stores: the data too)
 
   [[nodiscard]] tlm::tlm_extension_base* clone() const override { return new BurstExtension{*this}; }

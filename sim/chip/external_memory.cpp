@@ -22,8 +22,10 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
       bytes_per_cycle_{memory.bandwidth.value() * memory.efficiency / core_clock.value()},
       latency_cycles_{memory.latency.value() * core_clock.value()},
       turnaround_cycles_{memory.turnaround.value() * core_clock.value()},
+      activation_cycles_{memory.activation.value() * core_clock.value()},
       turnaround_batch_{memory.turnaround_batch.value()},
-      granule_{memory.granule.value()} {
+      granule_{memory.granule.value()},
+      page_{memory.page.value()} {
   socket.register_nb_transport_fw(this, &ExternalMemory::accept);
   SC_HAS_PROCESS(ExternalMemory);
   SC_METHOD(serve);
@@ -77,6 +79,12 @@ void ExternalMemory::serve() {
   arm();
 }
 
+double ExternalMemory::activation_cycles(std::uint64_t bytes, std::uint64_t pitch) const {
+  if (pitch <= granule_) return 0.0;
+  const double pages_a_granule = std::min(1.0, static_cast<double>(pitch) / static_cast<double>(page_));
+  return static_cast<double>(bytes / granule_) * pages_a_granule * activation_cycles_;
+}
+
 void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
   tlm::tlm_generic_payload& payload = *queue.front();
   queue.pop_front();
@@ -87,7 +95,8 @@ void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
   (writing ? written_ : read_) += Bytes{bytes};
 
   const double begin = std::max(free_at_, static_cast<double>(kernel_now() - began_));
-  const double lost = static_cast<double>(turnarounds) * turnaround_cycles_;
+  const double lost = static_cast<double>(turnarounds) * turnaround_cycles_ +
+                      activation_cycles(bytes, payload.get_extension<BurstExtension>()->pitch);
   free_at_ = begin + lost + transfer_cycles(bytes);
   busy_ += free_at_ - begin;
 

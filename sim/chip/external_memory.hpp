@@ -17,11 +17,12 @@ namespace nibble {
 /// Timing  one burst at a time takes bytes / (peak bandwidth * efficiency); whole granules move. A change of direction
 ///         costs `turnaround`. While both directions wait they alternate by `turnaround_batch` bytes, so a burst pays one
 ///         turnaround for each batch in it. The answer leaves `latency` after the burst was served.
+///         A gather opens a page for each granule, or for as many as its pitch leaves in a page: each costs `activation`.
 /// Order   first come first served in each direction; directions alternate while both wait.
 /// Protocol  nb_transport_fw(BEGIN_REQ) is accepted; nb_transport_bw(BEGIN_RESP) comes when the burst is being served,
 ///         its delay says when the last byte is out. BurstExtension::ready holds requests back until then.
 /// Counts  bytes_read(), bytes_written() (whole granules), busy_cycles() turnarounds included.
-/// Source  bandwidth, efficiency and turnaround: configs/accelerators/*.yaml, memory.
+/// Source  bandwidth, efficiency, turnaround and activation: configs/accelerators/*.yaml, memory.
 class ExternalMemory : public sc_core::sc_module {
  public:
   ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock);
@@ -48,11 +49,12 @@ class ExternalMemory : public sc_core::sc_module {
   void serve();
   void serve_burst(Queue& queue, bool writing, bool other_waits);
   [[nodiscard]] bool ready(const Queue& queue) const;
+  [[nodiscard]] double activation_cycles(std::uint64_t bytes, std::uint64_t pitch) const;
   void arm();
 
   double bytes_per_cycle_;
-  double latency_cycles_, turnaround_cycles_;
-  std::uint64_t turnaround_batch_, granule_;
+  double latency_cycles_, turnaround_cycles_, activation_cycles_;
+  std::uint64_t turnaround_batch_, granule_, page_;
   Queue reads_, writes_;
   bool last_was_write_ = false;
   /// Since when the counts run. Times are relative to it, and the bus is idle then: what a kernel takes must not depend on

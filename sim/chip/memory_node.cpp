@@ -65,7 +65,9 @@ void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
   }
   tlm::tlm_generic_payload& payload =
       pool_.acquire(transfer, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, bytes);
-  payload.get_extension<BurstExtension>()->ready =
+  BurstExtension& extension = *payload.get_extension<BurstExtension>();
+  extension.pitch = transfer.ends.front().instruction->pitch.value();
+  extension.ready =
       write ? ring_.to_memory(bytes, mni.core()) : kernel_now() + ring_.request_cycles(mni.core());
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;

@@ -41,6 +41,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put_slots(line, "frees", i.frees);
   const Instruction nothing;
   put(line, "bytes", i.bytes.value(), nothing.bytes.value());
+  put(line, "pitch", i.pitch.value(), nothing.pitch.value());
   put(line, "multicast", i.multicast, nothing.multicast);
   put(line, "multicast_cores", i.multicast_cores, nothing.multicast_cores);
   if (i.source) line["source"] = *i.source;
@@ -187,6 +188,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("publishes", i.publishes);
   line.take("frees", i.frees);
   line.take("bytes", i.bytes);
+  line.take("pitch", i.pitch);
   line.take("multicast", i.multicast);
   line.take("multicast_cores", i.multicast_cores);
   line.take("source", i.source);

@@ -27,6 +27,7 @@ constexpr std::uint64_t kLeastShare = 8 * 1024;
 /// One tensor use of the operation.
 struct Stream {
   Bytes bytes;
+  Bytes pitch;
   bool resident = false;  ///< read in L1, or kept there
   bool once = false;
   SlotIndex slot = 0;     ///< first of two; of one if `once`
@@ -48,7 +49,7 @@ class VectorBuilder {
     if (options.cores) cores_ = *options.cores;
     const auto stream = [&](const TensorUse& use, bool resident) {
       const bool once = use.bytes <= kOnceLimit && use.bytes.value() * kOnceRatio <= largest.value();
-      return Stream{use.bytes, resident, once};
+      return Stream{use.bytes, use.pitch, resident, once};
     };
     for (std::size_t i = 0; i < operation_.reads.size(); ++i) {
       reads_.push_back(stream(operation_.reads[i], residency.read_resident(i)));
@@ -159,6 +160,7 @@ class VectorBuilder {
     load.acquires = {slot};
     load.publishes = {slot};
     load.bytes = stream.once ? stream.bytes : share;
+    load.pitch = stream.pitch;
     load.resident = load.bytes.value() == 0;
     if (stream.once && cores_ > 1 && accelerator_.ring.multicast) {
       load.multicast = static_cast<std::uint32_t>(i + 1);
@@ -182,6 +184,7 @@ class VectorBuilder {
     store.waits = {slot};
     store.frees = {slot};
     store.bytes = stream.once ? pending : share;
+    store.pitch = stream.pitch;
     store.resident = store.bytes.value() == 0;
     stores.push_back(store);
   }

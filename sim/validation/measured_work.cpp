@@ -68,6 +68,11 @@ class WorkBuilder {
     for (const TensorId id : writes) op.writes.push_back(use(id));
   }
 
+  /// What the last operation reads lies granule by granule, `pitch` apart.
+  void gather_reads(Bytes pitch) {
+    for (TensorUse& read : work_.step.operations.back().reads) read.pitch = pitch;
+  }
+
   /// One number of each of `rows` rows, which leave as a column.
   void sum_rows(std::uint64_t rows, std::uint64_t columns, TensorId matrix, TensorId sums) {
     vector(VectorKind::add, rows * columns, {matrix}, {sums});
@@ -207,15 +212,34 @@ void copy(WorkBuilder& builder, const MeasuredKernel& kernel) {
   require_sizes(kernel, false);
   const std::uint64_t elements = kernel.m * kernel.n;
   const auto matrix = [&] { return builder.tensor(kernel.m, kernel.n); };
-  if (!kernel.bench().starts_with("cat")) {
-    builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
-    return;
-  }
-  // Concatenation: the byte rates that its authors print (spyre-measured) go with one and a half matrices in and out.
   builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
+  const std::string bench = kernel.bench();
+  if (!bench.starts_with("cat")) return;
+  // Concatenation: the byte rates that its authors print (spyre-measured) go with one and a half matrices in and out.
+  // Along the rows it gathers: sticks of one column lie a row apart.
+  const Bytes pitch = bench == "cat0" ? Bytes{up_to(kernel.n, kStick) * 2} : Bytes{};
+  builder.gather_reads(pitch);
   const TensorId half_in = builder.tensor(ceil_div(kernel.m, 2), kernel.n);
   const TensorId half_out = builder.tensor(ceil_div(kernel.m, 2), kernel.n);
   builder.vector(VectorKind::copy, ceil_div(elements, 2), {half_in}, {half_out});
+  builder.gather_reads(pitch);
+}
+
+/// Sums over the rows of a matrix. Cut into `coarse tiles` of rows, the card's compiler first copies the matrix (it stages what
+/// a loop over the reduction reads), and each tile's sums are added to those so far.
+void sum_columns(WorkBuilder& builder, const MeasuredKernel& kernel, TensorId input, TensorId output) {
+  const std::uint64_t tiles = kernel.noted("coarse tiles").value_or(1), elements = kernel.m * kernel.n;
+  if (tiles <= 1) {
+    builder.vector(VectorKind::add, elements, {input}, {output});
+    return;
+  }
+  builder.vector(VectorKind::copy, elements, {input}, {builder.tensor(kernel.m, kernel.n)});
+  const std::uint64_t rows = ceil_div(kernel.m, tiles);
+  for (std::uint64_t tile = 0; tile < tiles; ++tile) {
+    const TensorId part = builder.tensor(1, kernel.n);
+    builder.vector(VectorKind::add, rows * kernel.n, {builder.tensor(rows, kernel.n)}, {part});
+    builder.vector(VectorKind::add, kernel.n, {output, part}, {output});
+  }
 }
 
 void reduction(WorkBuilder& builder, const MeasuredKernel& kernel) {
@@ -225,7 +249,7 @@ void reduction(WorkBuilder& builder, const MeasuredKernel& kernel) {
   const TensorId output = over_rows ? builder.tensor(1, kernel.n) : builder.tensor(kernel.m, 1);
   // Sums over the rows of a matrix go on in all lanes at once; a sum along a row does not.
   if (over_rows) {
-    builder.vector(VectorKind::add, kernel.m * kernel.n, {input}, {output});
+    sum_columns(builder, kernel, input, output);
   } else {
     builder.sum_rows(kernel.m, kernel.n, input, output);
   }
@@ -300,6 +324,7 @@ CoreSplit planner_split(const MeasuredKernel& kernel, std::uint64_t cores) {
   if (kernel.op == "bmm" && kernel.batch > 1 && kernel.bench() != "bmm_wd_3d2d") {
     const std::uint64_t n = cores >= 4 ? 2 : 1;
     if (cores == 32 && kernel.m == 256) return {.count = 1, .m = 8, .n = 2, .k = 2};
+    if (kernel.n > kernel.m) return {.count = 1, .m = n, .n = cores / n, .k = 1};
     return {.count = 1, .m = cores / n, .n = n, .k = 1};
   }
   std::uint64_t small = 1;

@@ -71,7 +71,8 @@ struct VectorWork {
 /// A tensor as one operation uses it. `times` counts how often all of it passes (1 almost always).
 struct TensorUse {
   TensorId tensor = 0;
-  Bytes bytes;  ///< of this use
+  Bytes bytes;    ///< of this use
+  Bytes pitch{};  ///< how far apart in memory the granules lie that are picked up one by one; 0 = in order
 };
 
 /// One kernel: a GEMM with the vector work fused behind it, or vector work alone.

@@ -1,5 +1,5 @@
 // Proves: one direction runs at the achieved rate; two directions lose two turnarounds for each batch of the smaller
-// one, which is the measured law t = (R + W) / rate + alpha * min(R, W); whole granules move.
+// one, which is the measured law t = (R + W) / rate + alpha * min(R, W); whole granules move; a gather opens pages.
 #include "sim/chip/external_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 
 #include "sim/chip/burst.hpp"
 #include "sim/core/kernel_time.hpp"
+#include "tests/support/forked.hpp"
 #include "tests/support/small_machine.hpp"
 
 namespace nibble {
@@ -17,9 +18,10 @@ class Initiator : public sc_core::sc_module {
   explicit Initiator(sc_core::sc_module_name name) : sc_module{name}, socket{"socket"} {
     socket.register_nb_transport_bw(this, &Initiator::answer);
   }
-  void send(tlm::tlm_command command, std::uint64_t bytes) {
+  void send(tlm::tlm_command command, std::uint64_t bytes, std::uint64_t pitch) {
     tlm::tlm_generic_payload& payload = pool_.acquire(transfer_, command, bytes);
     payload.get_extension<BurstExtension>()->ready = kernel_now();
+    payload.get_extension<BurstExtension>()->pitch = pitch;
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
     sc_core::sc_time delay;
     socket->nb_transport_fw(payload, phase, delay);
@@ -38,13 +40,14 @@ class Initiator : public sc_core::sc_module {
   Transfer transfer_;
 };
 
-std::uint64_t cycles_for(const Memory& config, int reads, int writes, std::uint64_t bytes) {
+std::uint64_t cycles_for(const Memory& config, int reads, int writes, std::uint64_t bytes,
+                         std::uint64_t pitch = 0) {
   ExternalMemory memory{"memory", config, Hertz{1e9}};
   Initiator initiator{"initiator"};
   initiator.socket.bind(memory.socket);
   for (int i = 0; i < std::max(reads, writes); ++i) {
-    if (i < reads) initiator.send(tlm::TLM_READ_COMMAND, bytes);
-    if (i < writes) initiator.send(tlm::TLM_WRITE_COMMAND, bytes);
+    if (i < reads) initiator.send(tlm::TLM_READ_COMMAND, bytes, pitch);
+    if (i < writes) initiator.send(tlm::TLM_WRITE_COMMAND, bytes, pitch);
   }
   sc_core::sc_start();
   return initiator.last;
@@ -79,6 +82,21 @@ TEST(ExternalMemory, LatencyDelaysTheAnswerOnly) {
 
 TEST(ExternalMemory, WholeGranulesMove) {
   EXPECT_EQ(cycles_for(test::small_machine().memory, 1, 0, 129), 4U);  // 256 B
+}
+
+TEST(ExternalMemory, AGatherOpensAPageForAsManyGranulesAsLieInOne) {
+  Memory config = test::small_machine().memory;
+  config.activation = Seconds{3e-9};
+  config.page = Bytes{4096};
+  // 4096 B are 32 granules of 128 B and take 64 cycles in order. One SystemC module of a name a process.
+  const auto gather = [&](std::uint64_t pitch) {
+    return test::forked([&] { return std::vector<double>{static_cast<double>(cycles_for(config, 10, 0, 4096, pitch))}; })[0];
+  };
+  EXPECT_EQ(gather(0), 10 * 64);
+  EXPECT_EQ(gather(128), 10 * 64);
+  EXPECT_EQ(gather(1024), 10 * (64 + 32 / 4 * 3));
+  EXPECT_EQ(gather(4096), 10 * (64 + 32 * 3));
+  EXPECT_EQ(gather(65536), 10 * (64 + 32 * 3));
 }
 
 }  // namespace

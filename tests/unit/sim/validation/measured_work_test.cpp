@@ -57,6 +57,22 @@ TEST_F(MeasuredRow, TrafficOfVectorKernels) {
   EXPECT_EQ(bytes(row("reduction", 2048, 4096, 0, "bench_op=amax")), kMatrix + 2048 * 128);
 }
 
+TEST_F(MeasuredRow, ConcatenationAlongRowsGathersSticksARowApart) {
+  const auto pitch = [&](const std::string& note) {
+    return measured_work(row("copy", 2048, 1000, 0, note), spyre_).step.operations.front().reads.front().pitch.value();
+  };
+  EXPECT_EQ(pitch("bench_op=cat0"), 1024U * 2);
+  EXPECT_EQ(pitch("bench_op=cat1"), 0U);
+  EXPECT_EQ(pitch("bench_op=transpose"), 0U);
+}
+
+TEST_F(MeasuredRow, ATiledColumnSumStagesItsMatrixFirst) {
+  constexpr std::uint64_t kMatrix = 2048 * 512 * 2, kRow = 512 * 2;
+  EXPECT_EQ(bytes(row("reduction", 2048, 512, 0, "bench_op=ctsum; coarse tiles=1")), kMatrix + kRow);
+  // The copy reads and writes the matrix, its tiles are read; each tile's sums leave, come back, and meet the sums so far.
+  EXPECT_EQ(bytes(row("reduction", 2048, 512, 0, "bench_op=ctsum; coarse tiles=4")), 3 * kMatrix + 4 * 4 * kRow);
+}
+
 TEST_F(MeasuredRow, SoftmaxSpillsWhatDoesNotFit) {
   constexpr std::uint64_t kMatrix = std::uint64_t{16384} * 2048 * 2;
   // 2 MiB a core do not fit: five steps, of which four read the matrix once, one ... and three write it.
@@ -101,6 +117,7 @@ TEST_F(MeasuredRow, TheCompilersOwnSplits) {
   EXPECT_EQ(split("matmul", 1, 2048, 4096), (CoreSplit{.count = 1, .m = 4, .n = 8, .k = 1}));
   EXPECT_EQ(split("bmm", 1, 1024, 1024), (CoreSplit{.count = 1, .m = 8, .n = 4, .k = 1}));
   EXPECT_EQ(split("bmm", 4, 1024, 1024), (CoreSplit{.count = 1, .m = 16, .n = 2, .k = 1}));
+  EXPECT_EQ(split("bmm", 4, 1024, 2048), (CoreSplit{.count = 1, .m = 2, .n = 16, .k = 1}));
   EXPECT_EQ(split("bmm", 4, 256, 1024), (CoreSplit{.count = 1, .m = 8, .n = 2, .k = 2}));
 }
 
