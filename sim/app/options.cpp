@@ -1,10 +1,14 @@
 #include "sim/app/options.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "models/base/error.hpp"
 #include "sim/report/atomic_file.hpp"
 #include "sim/report/table_report.hpp"
+#include "workloads/trace/network.hpp"
 
 namespace nibble {
 namespace {
@@ -14,12 +18,23 @@ constexpr std::uint64_t kMostSamples = 1'000'000'000'000;
 /// Training images of ILSVRC 2012, which ResNet, VGG and MobileNet are trained on (imagenet in
 /// models/SOURCES.md).
 constexpr std::uint64_t kImageNetSamples = 1'281'167;
+/// Networks for ImageNet take pictures of 224 pixels and more; smaller ones are of other data.
+constexpr std::uint64_t kLeastImageNetExtent = 192;
 
 std::string text_of(const Json& document, const OutputOptions& options) {
   if (options.format == "json") return json_text(document);
   if (options.format == "csv") return csv_text(document, options.csv_rows());
   if (document.at("schema") == kScalingSchema) return scaling_table(document);
   return document.at("schema") == kCompareSchema ? compare_table(document) : run_table(document);
+}
+
+/// Samples of an epoch that nobody stated: ImageNet's for a network that takes its images.
+std::uint64_t default_samples(const std::string& network) {
+  const Shape input = load_network(network).layers.front().output;
+  const bool image = input.size() == 3 && input[0] == 3 && std::min(input[1], input[2]) >= kLeastImageNetExtent;
+  if (image) return kImageNetSamples;
+  throw InputError("CLI-USAGE", fmt::format("{} does not take ImageNet's pictures: how long is an epoch?", network),
+                   "give --samples, the number of training samples");
 }
 
 }  // namespace
@@ -43,7 +58,7 @@ std::optional<TrainingLength> StepOptions::training() const {
   if (mode != "training") {
     throw InputError("CLI-USAGE", "--samples and --epochs scale a training, this is an inference");
   }
-  return TrainingLength{epochs.value_or(1.0), samples.value_or(kImageNetSamples)};
+  return TrainingLength{epochs.value_or(1.0), samples ? *samples : default_samples(network)};
 }
 
 DocumentOptions OutputOptions::document(const StepOptions& step) const {
@@ -82,7 +97,7 @@ void add_step_options(CLI::App& command, StepOptions& options) {
   command
       .add_option(
           "--samples", options.samples,
-          "Scale the step to a training over so many samples (default with --epochs: ImageNet's 1281167)")
+          "Scale the step to a training over so many samples (default for networks of ImageNet pictures: its 1281167)")
       ->check(CLI::Range(std::uint64_t{1}, kMostSamples));
   command.add_option("--epochs", options.epochs, "Passes over the samples of that training (default 1)")
       ->check(CLI::Range(1e-6, 1e9));

@@ -10,6 +10,9 @@
 namespace nibble {
 namespace {
 
+/// Layers of one reason that the coverage line names; JSON has them all.
+constexpr std::size_t kNamedLayers = 3;
+
 /// Column headings of the keys of a document's object.
 struct Heading {
   const char* key;
@@ -54,6 +57,7 @@ class WordSet {
     }
   }
   [[nodiscard]] std::size_t size() const { return words_.size(); }
+  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
   [[nodiscard]] std::string text(const char* separator) const {
     return fmt::format("{}", fmt::join(words_, separator));
   }
@@ -61,6 +65,26 @@ class WordSet {
  private:
   std::vector<std::string> words_;
 };
+
+/// "layer: reason" lines by their reason: "one, another and 46 more: reason; ...".
+std::string by_reason(const std::vector<std::string>& lines) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // in the order of their first layer
+  for (const std::string& line : lines) {
+    const std::size_t colon = line.find(": ");
+    const std::string reason = line.substr(colon + 2);
+    auto same = std::find_if(reasons.begin(), reasons.end(), [&](const auto& seen) { return seen.first == reason; });
+    if (same == reasons.end()) same = reasons.insert(same, {reason, {}});
+    same->second.push_back(line.substr(0, colon));
+  }
+  std::vector<std::string> parts;
+  for (const auto& [reason, layers] : reasons) {
+    const std::size_t shown = layers.size() > kNamedLayers + 1 ? kNamedLayers : layers.size();
+    std::string names = fmt::format("{}", fmt::join(layers.begin(), layers.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+    if (shown < layers.size()) names += fmt::format(" and {} more", layers.size() - shown);
+    parts.push_back(names + ": " + reason);
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
 
 std::string coverage(const std::vector<Json>& runs) {
   std::vector<std::pair<std::string, WordSet>> operations;  // counts, and the runs that they are of
@@ -83,7 +107,7 @@ std::string coverage(const std::vector<Json>& runs) {
                         labels.text(" and "));
   }
   text += ".";
-  if (free_layers.size() > 0) text += fmt::format(" Free: {}.", free_layers.text("; "));
+  if (free_layers.size() > 0) text += fmt::format(" Free: {}.", by_reason(free_layers.words()));
   return wrapped(text);
 }
 

@@ -1,5 +1,10 @@
 // Proves, through the real binary: help, messages, exit codes and streams are as the documentation says.
 #include <gmock/gmock.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "tests/golden/program.hpp"
 
@@ -28,7 +33,7 @@ TEST_P(Help, HasExamplesThatNameTheCommand) {
   EXPECT_THAT(help.out, HasSubstr("Examples:"));
   EXPECT_THAT(help.out, HasSubstr(("  nibble " + command).c_str()));
 }
-INSTANTIATE_TEST_SUITE_P(Commands, Help, testing::Values("", "run", "compare", "list", "show", "explain"));
+INSTANTIATE_TEST_SUITE_P(Commands, Help, testing::Values("", "run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity"));
 
 TEST(Program, TellsItsVersion) { EXPECT_EQ(nibble({"--version"}).out, "nibble " NIBBLE_VERSION "\n"); }
 
@@ -73,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
             "InferenceRecipeInTraining", {"run", "--recipe", "int4"}, "LOW-INFERENCE", "--mode inference"},
         Mistake{
             "EpochsOfAnInference", {"run", "--mode", "inference", "--epochs", "2"}, "CLI-USAGE", "inference"},
+        Mistake{"EpochsOfUnknownLength", {"run", "--network", "bert-base", "--epochs", "2"}, "CLI-USAGE", "--samples"},
         Mistake{
             "TwoTablesInCsv", {"run", "--format", "csv", "--layers", "--energy-table"}, "CLI-USAGE", "CSV"},
         Mistake{"FolderThatIsNotThere",
@@ -134,6 +140,27 @@ TEST(Program, ShowsNoProgressInAPipe) {
   EXPECT_EQ(outcome.err, "");
   EXPECT_EQ(outcome.out.find('\r'), std::string::npos);
   EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
+}
+
+TEST(Program, ShowsItsProgressOnATerminal) {
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "run", "--network", "resnet18", "--batch", "1", static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  std::string shown;
+  std::array<char, 4096> buffer;
+  for (ssize_t count = 0; (count = ::read(terminal, buffer.data(), buffer.size())) > 0;) {
+    shown.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(terminal);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_THAT(shown, HasSubstr("\r\x1b[K"));  // drawn over and wiped
+  EXPECT_THAT(shown, HasSubstr("samples/s"));
 }
 
 TEST(List, NamesWhatIsShipped) {

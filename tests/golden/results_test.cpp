@@ -97,6 +97,27 @@ TEST(Results, WithoutResidencyMoreGoesThroughMemory) {
   EXPECT_LT(traffic(nibble_json(small)), traffic(nibble_json(without)));
 }
 
+TEST(Results, AtBatchOneALargerScratchpadNeverMovesMoreNorTakesLonger) {
+  const test::TemporaryFolder folder;
+  double traffic = 1e300, time = 1e300;
+  const double most = traffic;
+  for (const int kib : {256, 512, 1024, 2048, 4096, 8192}) {
+    const std::string machine = folder.write("l1.yaml", fmt::format("schema: nibble/accelerator/1\nextends: rapid\nname: l1\n"
+                                                                    "core:\n  l1:\n    capacity: {{value: {} KiB, source: estimate}}\n", kib));
+    const Json run = nibble_json({"run", "--network", "resnet50", "--recipe", "int4", "--mode", "inference", "--batch", "1",
+                                  "--accelerator", machine});
+    const double moved = run["bytes"]["memory_read"].get<double>() + run["bytes"]["memory_written"].get<double>();
+    EXPECT_LE(moved, traffic) << kib << " KiB";
+    EXPECT_LE(run["time_s"].get<double>(), time) << kib << " KiB";
+    if (traffic == most) {
+      EXPECT_GT(moved, 45e6);  // 256 KiB hold next to nothing
+    }
+    traffic = moved;
+    time = run["time_s"].get<double>();
+  }
+  EXPECT_LT(traffic, 30e6);
+}
+
 TEST(Results, CarbonFollowsTheGrid) {
   const Json world = nibble_json(step({"--grid", "world"}));
   for (const char* key : {"cycles", "energy_j"}) {

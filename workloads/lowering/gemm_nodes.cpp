@@ -129,7 +129,7 @@ void Builder::gradients_of_copies(LayerIndex index) {
   for (auto& [format, copy] : copies->second) {
     if (copy.gradients.empty()) continue;
     // PACT: the gradient passes inside the clip; outside of it, it adds up to the clip's own gradient.
-    const std::string& name = graph_.value(copy.value).name;
+    const std::string name = graph_.value(copy.value).name;  // a copy: new values move the old ones
     const ValueId dy = sum_gradients(index, copy.gradients, name + ":grad");
     const Elements elements = graph_.value(dy).elements;
     const ValueId dx = value(name + ":grad (pact)", recipe_.vector, elements);

@@ -100,6 +100,10 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"PRG-OWNER", [](KernelProgram& p) { queue(p, 0, Unit::mpe)[1].acquires = {0}; }},
         Broken{"PRG-UNIT", [](KernelProgram& p) { queue(p, 0, Unit::mpe)[0].k = 0; }},
         Broken{"PRG-UNIT", [](KernelProgram& p) { queue(p, 0, Unit::load)[0].bytes = Bytes{}; }},
+        Broken{"PRG-SOURCE", [](KernelProgram& p) { queue(p, 0, Unit::load)[0].source = 2; }},
+        Broken{"PRG-SOURCE", [](KernelProgram& p) { queue(p, 0, Unit::load)[0].source = 0; }},
+        Broken{"PRG-SOURCE", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].source = 1; }},
+        Broken{"PRG-SOURCE", [](KernelProgram& p) { queue(p, 0, Unit::store)[0].source = 1; }},
         Broken{"PRG-GROUP", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].multicast_cores = 3; }},
         Broken{"PRG-GROUP", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].multicast = 7; }},
         Broken{"PRG-GROUP", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].bytes = Bytes{64}; }},
@@ -123,6 +127,12 @@ INSTANTIATE_TEST_SUITE_P(
                  std::swap(loads[0], loads[2]);
                }},
         Broken{"PRG-LEFT-FULL", [](KernelProgram& p) { queue(p, 0, Unit::store).clear(); }}));
+
+TEST(CheckProgram, ALoadMayReadAnotherCoresScratchpad) {
+  KernelProgram program = good_program();
+  queue(program, 0, Unit::load)[0].source = 1;
+  EXPECT_NO_THROW(check_program(program, test::small_machine(2)));
+}
 
 TEST(CheckProgram, ReportsSeveralProblemsTogether) {
   KernelProgram program = good_program();

@@ -56,6 +56,12 @@ TEST(RunTable, TellsCoverageTrainingAndUnverifiedConstants) {
               ContainsRegex("fp16@toy +0.017 +41.7 +0.800\n"));  // 60 s; 200 x 0.5 nJ x 1.5 = 41.7 pWh; 800 g
 }
 
+TEST(RunTable, GroupsFreeLayersByTheirReason) {
+  Json run = run_document(filled_result());
+  run["coverage"]["free_layers"] = {"a: a view", "b: a mask", "c: a view", "d: a view", "e: a view", "f: a view"};
+  EXPECT_THAT(run_table(run), HasSubstr("Free: a, c, d and 2 more: a view; b: a mask."));
+}
+
 TEST(RunTable, IsPlainAscii) {
   const std::string text = run_table(document());
   EXPECT_TRUE(
