@@ -83,6 +83,11 @@ void ExactSum::add(double value) {
   add_scaled(s.integer, s.exponent);
 }
 
+void ExactSum::add(const ExactSum& other) {
+  sum_ += other.sum_;
+  special_ += other.special_;
+}
+
 Unrounded ExactSum::value() const {
   if (sum_ == 0) return {};
   Fixed magnitude = sum_ < 0 ? Fixed{-sum_} : sum_;

@@ -15,6 +15,7 @@ class ExactSum {
   void add_product(float a, float b);
   /// |value| is at least 2^-250 or zero.
   void add(double value);
+  void add(const ExactSum& other);
 
   /// Cuts each product after 2^lowest_exponent, towards zero.
   void add_truncated_product(float a, float b, int lowest_exponent);

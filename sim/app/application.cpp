@@ -28,6 +28,7 @@ constexpr const char* kExamples = R"(Examples:
   nibble show accelerator rapid
   nibble explain utilisation
   nibble validate --only spyre
+  nibble verify --cases 20
 
 Exit codes: 0 done, 1 a law or a validation failed, 2 the input was wrong, 3 the program is at fault.)";
 
@@ -46,6 +47,7 @@ void describe_nibble(CLI::App& program) {
   add_show_command(program);
   add_explain_command(program);
   add_validate_command(program);
+  add_verify_command(program);
   add_numerics_command(program);
   add_training_commands(program);
 }

@@ -16,5 +16,6 @@ void add_explain_command(CLI::App& program);
 /// `train`, `reproduce`: passed on to the program nibble-training, which needs libtorch.
 void add_training_commands(CLI::App& program);
 void add_validate_command(CLI::App& program);
+void add_verify_command(CLI::App& program);
 
 }  // namespace nibble

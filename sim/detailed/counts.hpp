@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "models/base/units.hpp"
+
+namespace nibble::detailed {
+
+/// Events of a detailed run. Bytes are packed once for each block, as they lie in L1.
+struct Counts {
+  std::uint64_t macs = 0, gated_macs = 0;
+  Bytes register_read, register_written;
+  Bytes l0_read, l0_written;
+  Bytes l1_read, l1_written;
+
+  bool operator==(const Counts&) const = default;
+};
+
+/// Cycles of the array; the parts add up to the total.
+struct CycleBook {
+  std::uint64_t compute = 0;     ///< a beat enters the array
+  std::uint64_t fill_drain = 0;  ///< pipeline, bubbles, accumulators in use, block loads that nothing hides
+  std::uint64_t l1 = 0;          ///< operands have not arrived, or sums cannot leave
+
+  [[nodiscard]] std::uint64_t total() const { return compute + fill_drain + l1; }
+};
+
+}  // namespace nibble::detailed
