@@ -46,33 +46,39 @@ std::vector<Part> cut_reduction(std::uint64_t extent, std::uint64_t block) {
   return parts;
 }
 
-std::uint64_t pipeline_cycles(const MpeArray& mpe) {
-  return (mpe.rows - 1) + (mpe.columns - 1) + (mpe.mac_latency_cycles - 1);
+/// From the last operand's entry until its sum has left, through the columns that have work.
+std::uint64_t pipeline_cycles(const MpeArray& mpe, std::uint64_t columns) {
+  return (mpe.rows - 1) + (columns - 1) + (mpe.mac_latency_cycles - 1);
 }
 
-/// Cycles lost when `accumulators` partial sums a pass are too few to cover the latency of an addition, plus
-/// the bubble between passes.
+/// Cycles lost when the rows of a pass are too few to cover the latency of an addition, and between passes. A pass's first
+/// entry waits for nothing: its sums start anew.
 std::uint64_t pass_losses(const MpeArray& mpe, std::uint64_t m, std::uint64_t entries) {
   const std::uint64_t rows_a_pass = mpe.accumulators;
   const std::uint64_t latency = mpe.mac_latency_cycles;
-  const auto wait = [&](std::uint64_t rows) { return rows < latency ? latency - rows : 0; };
-  std::uint64_t lost = (m / rows_a_pass) * wait(rows_a_pass) * entries;
-  if (m % rows_a_pass != 0) lost += wait(m % rows_a_pass) * entries;
-  return lost + ceil_div(m, rows_a_pass) * mpe.pass_bubble_cycles;
+  const auto wait = [&](std::uint64_t rows) { return rows < latency ? (latency - rows) * (entries - 1) : 0; };
+  std::uint64_t lost = (m / rows_a_pass) * wait(rows_a_pass);
+  if (m % rows_a_pass != 0) lost += wait(m % rows_a_pass);
+  return lost + (ceil_div(m, rows_a_pass) - 1) * mpe.pass_bubble_cycles;
 }
 
 /// Streams m rows past a block of `depth` x `width` stationary elements, for `lane_groups` groups at once.
 Visit stationary_visit(const MpeArray& mpe, const MacMode& mode, const Pairing& bits, std::uint64_t m,
                        std::uint64_t width, std::uint64_t depth, std::uint64_t lane_groups, bool reads_psums) {
   const std::uint64_t entries = ceil_div(depth, std::uint64_t{mpe.rows} * mode.macs_per_lane);
+  const std::uint64_t columns = ceil_div(width, mpe.lanes);
   const std::uint64_t outputs = m * width * lane_groups;
   Visit visit;
   visit.compute = Cycles{m * entries};
-  visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe)};
+  visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe, columns)};
   visit.stationary = packed(Bits{depth * width * lane_groups * bits.stationary_bits});
   visit.streamed = packed(Bits{m * depth * lane_groups * bits.streamed_bits});
   visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
   if (reads_psums) visit.psum_read = visit.psum_written;
+  const std::uint64_t last_rows = m - (ceil_div(m, mpe.accumulators) - 1) * mpe.accumulators;
+  visit.skew = Cycles{columns - 1};
+  visit.burst = packed(Bits{last_rows * width * lane_groups * bits.accumulator_bits});
+  visit.burst_cycles = Cycles{last_rows};
   visit.macs = Macs{outputs * depth};
   // Each MAC reads its stationary element; each lane updates its accumulator once for macs_per_lane products.
   const std::uint64_t updates = outputs * ceil_div(depth, mode.macs_per_lane);
@@ -136,17 +142,19 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const MacMode& mode, c
     for (const Part& columns : cut(tile.n, std::uint64_t{mpe.columns} * mpe.lanes)) {
       const std::uint64_t held = ceil_div(rows.size, mpe.rows);  // register entries in use
       const std::uint64_t steps = ceil_div(tile.k, mode.macs_per_lane);
-      const std::uint64_t wait = held < mpe.mac_latency_cycles ? mpe.mac_latency_cycles - held : 0;
+      const std::uint64_t wait = held < mpe.mac_latency_cycles ? (mpe.mac_latency_cycles - held) * (steps - 1) : 0;
       const std::uint64_t outputs = rows.size * columns.size;
       Visit visit;
       visit.repeat = rows.repeat * columns.repeat * tile.count;
       visit.compute = Cycles{steps * held};
       // Finished outputs leave down the columns, one row a cycle, before the next block can start.
-      visit.fill_drain = Cycles{steps * wait + pipeline_cycles(mpe) + rows.size};
+      visit.fill_drain = Cycles{wait + pipeline_cycles(mpe, ceil_div(columns.size, mpe.lanes)) + rows.size};
       visit.streamed = packed(Bits{rows.size * tile.k * bits.streamed_bits}) +
                        packed(Bits{columns.size * tile.k * bits.stationary_bits});
       visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
       if (tile.accumulate) visit.psum_read = visit.psum_written;
+      visit.burst = visit.psum_written;
+      visit.skew = Cycles{rows.size};
       visit.macs = Macs{outputs * tile.k};
       visit.register_read = packed(Bits{outputs * steps * bits.accumulator_bits});
       visit.register_written = visit.register_read;

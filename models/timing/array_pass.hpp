@@ -21,10 +21,13 @@ struct Visit {
   std::uint64_t repeat = 1;  ///< this many equal visits follow one another
   Cycles compute;            ///< array cycles in which rows stream
   Cycles fill_drain;         ///< pipeline fill, drain, bubbles and short-pass waits: array cycles without new work
+  Cycles skew;               ///< of fill_drain: sums leave column by column, so that L1 has this much longer to take them
   Bytes stationary;          ///< L1 -> MPE registers, before the visit can start
   Bytes streamed;            ///< L1 -> L0 -> array rows, during the visit
   Bytes psum_read;           ///< L1 -> array: partial sums of the reduction so far
   Bytes psum_written;        ///< array -> L1
+  Bytes burst;               ///< of psum_written: all sums of the last pass leave one after another,
+  Cycles burst_cycles;       ///< in so many cycles and the skew
   Macs macs;
   Bytes register_read;       ///< MPE registers and accumulators, all elements together
   Bytes register_written;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "sim/core/kernel_time.hpp"
@@ -75,9 +77,7 @@ void Corelet::run_visit(const Visit& visit, double streamed_port) {
   while (blocks_loaded_ == blocks_used_) wait(block_loaded_);
   const std::uint64_t begin = kernel_now();
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
-  const Bytes port = port_bytes(visit.streamed, streamed_port) + visit.psum_read + visit.psum_written;
-  l1_.start(port, visit.compute.value(), visit.fill_drain.value(), visit_done_);
-  wait(visit_done_);
+  move_operands_and_sums(visit, port_bytes(visit.streamed, streamed_port));
   const std::uint64_t end = kernel_now();
   const std::uint64_t drained = end - visit.fill_drain.value();
   ledger_.book(ArrayState::compute, begin, begin + visit.compute.value());
@@ -85,6 +85,33 @@ void Corelet::run_visit(const Visit& visit, double streamed_port) {
   ledger_.book(ArrayState::fill_drain, drained, end);
   ++blocks_used_;
   block_freed_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Corelet::move_operands_and_sums(const Visit& visit, Bytes streamed) {
+  const double width = l1_.bandwidth().value();
+  const std::uint64_t skew = visit.skew.value(), tail = visit.fill_drain.value() - skew;
+  const auto capacity = [&](std::uint64_t cycles) { return static_cast<std::uint64_t>(width * static_cast<double>(cycles)); };
+  const std::uint64_t in = (streamed + visit.psum_read).value();
+  const std::uint64_t all = in + visit.psum_written.value();
+  const std::uint64_t room = capacity(visit.compute.value() + skew);
+  // What the port cannot move while sums leave, it may have moved while the array filled.
+  const std::uint64_t ahead = all > room ? std::min({all - room, in, capacity(tail)}) : 0;
+  const Bytes moved{all - ahead};
+  const bool bursts = visit.burst.value() > capacity(visit.burst_cycles.value() + skew);
+  const bool contends = bursts || 2 * moved.value() > room;  // with the loader, even if that asks for the whole port
+  // Sums need the port after the array has filled, not before; a modest visit gets its share at any time.
+  if (contends) wait(kernel_time(tail));
+  if (bursts) {  // more sums than the port takes leave at the end, however long the visit was
+    const std::uint64_t before = moved.value() - std::min(moved.value(), visit.burst.value());
+    l1_.start(Bytes{before}, visit.compute.value() - visit.burst_cycles.value(), 0, visit_done_);
+    wait(visit_done_);
+    l1_.start(visit.burst, visit.burst_cycles.value() + skew, 0, visit_done_);
+  } else {
+    // A beat waits for its operands; only what it sends may move in the skew behind it.
+    const auto fed = static_cast<std::uint64_t>(std::ceil(static_cast<double>(in) / width));
+    l1_.start(moved, std::max(visit.compute.value(), fed) + skew, contends ? 0 : tail, visit_done_);
+  }
+  wait(visit_done_);
 }
 
 std::string Corelet::describe_stall() const {

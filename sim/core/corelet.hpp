@@ -43,6 +43,7 @@ class Corelet : public sc_core::sc_module {
   void load_blocks();
   void run_array();
   void run_visit(const Visit& visit, double streamed_port);
+  void move_operands_and_sums(const Visit& visit, Bytes streamed);
 
   std::uint64_t weight_buffers_;
   L1Port& l1_;

@@ -45,25 +45,30 @@ void DetailedCore::control_phase() {
 
 void DetailedCore::run_cycle() {
   port_.begin_cycle();
-  write_sums();
+  const std::uint64_t share = port_.share_beside(loader_.wanted(block_));
+  const std::uint64_t written = write_sums(fetch_ && fetch_->wants_more() ? share / 2 : share);
   end_block();
   if (done()) return;
   begin_block();
-  if (fetch_) fetch_->step(port_, port_.share_beside(loader_.wanted(block_)));
+  if (fetch_) fetch_->step(port_, share - written);
   loader_.step(port_, block_);
+  write_sums(port_.left());
   Beat issued;
   const Activity activity = issue(issued);
   l0_read_bits_ += array_.advance_beats(issued, BlockView{shape_, blocks_[block_]});
   book(activity);
 }
 
-void DetailedCore::write_sums() {
+std::uint64_t DetailedCore::write_sums(std::uint64_t budget) {
   std::deque<FinishedSums>& queue = array_.outputs();
+  std::uint64_t written = 0;
   while (!queue.empty()) {
     const FinishedSums& sums = queue.front();
     const std::uint64_t bits = sums.codes.size() * shape_.sum_bits;
-    head_sent_bits_ += port_.move(bits - head_sent_bits_);
-    if (head_sent_bits_ < bits) return;
+    const std::uint64_t part = port_.move(std::min(bits - head_sent_bits_, budget - written));
+    written += part;
+    head_sent_bits_ += part;
+    if (head_sent_bits_ < bits) return written;
     const BlockView view{shape_, blocks_[block_]};
     for (std::size_t lane = 0; lane < sums.codes.size(); ++lane) {
       view.output(work_, sums.row, std::uint64_t{sums.column} * shape_.lanes + lane) = sums.codes[lane];
@@ -72,6 +77,7 @@ void DetailedCore::write_sums() {
     head_sent_bits_ = 0;
     queue.pop_front();
   }
+  return written;
 }
 
 void DetailedCore::end_block() {

@@ -38,7 +38,8 @@ class DetailedCore : public sc_core::sc_module {
 
   void control_phase();
   void run_cycle();
-  void write_sums();
+  /// Moves up to `budget` bits; returns how many.
+  std::uint64_t write_sums(std::uint64_t budget);
   void end_block();
   void begin_block();
   [[nodiscard]] Activity issue(Beat& issued);

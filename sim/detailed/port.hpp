@@ -7,8 +7,8 @@ namespace nibble::detailed {
 
 /// Port: what the corelet's port to L1 can still move in this cycle.
 ///
-/// Sums that leave go first. Operands and the next weight block share the rest: each gets half, and what the other
-/// leaves over.
+/// The array and the weight loader share it: each gets half, and what the other leaves over. So do, of the array's share,
+/// sums that leave and operands that come.
 class Port {
  public:
   explicit Port(std::uint64_t bits_a_cycle) : width_{bits_a_cycle} {}

@@ -68,7 +68,7 @@ TEST_P(HelpExamples, Work) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples,
                          testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity",
-                                         "numerics convert", "numerics gemm", "numerics formats"));
+                                         "verify", "numerics convert", "numerics gemm", "numerics formats"));
 
 }  // namespace
 }  // namespace nibble
