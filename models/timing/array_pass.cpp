@@ -46,9 +46,9 @@ std::vector<Part> cut_reduction(std::uint64_t extent, std::uint64_t block) {
   return parts;
 }
 
-/// From the last operand's entry until its sum has left, through the columns that have work.
-std::uint64_t pipeline_cycles(const MpeArray& mpe, std::uint64_t columns) {
-  return (mpe.rows - 1) + (columns - 1) + (mpe.mac_latency_cycles - 1);
+/// From the last operand's entry until it has passed the whole array, used columns or not.
+std::uint64_t pipeline_cycles(const MpeArray& mpe) {
+  return (mpe.rows - 1) + (mpe.columns - 1) + (mpe.mac_latency_cycles - 1);
 }
 
 /// Cycles lost when the rows of a pass are too few to cover the latency of an addition, and between passes. A pass's first
@@ -66,17 +66,16 @@ std::uint64_t pass_losses(const MpeArray& mpe, std::uint64_t m, std::uint64_t en
 Visit stationary_visit(const MpeArray& mpe, const MacMode& mode, const Pairing& bits, std::uint64_t m,
                        std::uint64_t width, std::uint64_t depth, std::uint64_t lane_groups, bool reads_psums) {
   const std::uint64_t entries = ceil_div(depth, std::uint64_t{mpe.rows} * mode.macs_per_lane);
-  const std::uint64_t columns = ceil_div(width, mpe.lanes);
   const std::uint64_t outputs = m * width * lane_groups;
   Visit visit;
   visit.compute = Cycles{m * entries};
-  visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe, columns)};
+  visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe)};
   visit.stationary = packed(Bits{depth * width * lane_groups * bits.stationary_bits});
   visit.streamed = packed(Bits{m * depth * lane_groups * bits.streamed_bits});
   visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
   if (reads_psums) visit.psum_read = visit.psum_written;
   const std::uint64_t last_rows = m - (ceil_div(m, mpe.accumulators) - 1) * mpe.accumulators;
-  visit.skew = Cycles{columns - 1};
+  visit.skew = Cycles{std::uint64_t{mpe.columns} - 1};
   visit.burst = packed(Bits{last_rows * width * lane_groups * bits.accumulator_bits});
   visit.burst_cycles = Cycles{last_rows};
   visit.macs = Macs{outputs * depth};
@@ -148,7 +147,7 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const MacMode& mode, c
       visit.repeat = rows.repeat * columns.repeat * tile.count;
       visit.compute = Cycles{steps * held};
       // Finished outputs leave down the columns, one row a cycle, before the next block can start.
-      visit.fill_drain = Cycles{wait + pipeline_cycles(mpe, ceil_div(columns.size, mpe.lanes)) + rows.size};
+      visit.fill_drain = Cycles{wait + pipeline_cycles(mpe) + rows.size};
       visit.streamed = packed(Bits{rows.size * tile.k * bits.streamed_bits}) +
                        packed(Bits{columns.size * tile.k * bits.stationary_bits});
       visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});

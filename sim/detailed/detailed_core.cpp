@@ -83,6 +83,7 @@ std::uint64_t DetailedCore::write_sums(std::uint64_t budget) {
 void DetailedCore::end_block() {
   if (!fetch_) return;
   const Block& block = blocks_[block_];
+  if (!next_beat_.at_end() || cycle_ < drained_at()) return;  // the last beat is still on its way east
   if (sums_finished_ < block.rows * BlockView{shape_, block}.channels()) return;
   count_block();
   fetch_.reset();
@@ -103,8 +104,7 @@ void DetailedCore::begin_block() {
 DetailedCore::Activity DetailedCore::issue(Beat& issued) {
   if (!fetch_) return Activity::fill_drain;
   if (next_beat_.at_end()) {
-    const bool only_writes = cycle_ >= last_issue_ + (shape_.rows - 1) + (shape_.columns - 1) + shape_.latency;
-    return only_writes ? Activity::l1 : Activity::fill_drain;
+    return cycle_ >= drained_at() ? Activity::l1 : Activity::fill_drain;
   }
   const Beat& beat = next_beat_.beat();
   if (!accumulator_free(beat)) return Activity::fill_drain;
@@ -119,6 +119,10 @@ DetailedCore::Activity DetailedCore::issue(Beat& issued) {
   fetch_->beat_issued(beat);
   next_beat_.advance();
   return Activity::compute;
+}
+
+std::uint64_t DetailedCore::drained_at() const {
+  return last_issue_ + (shape_.rows - 1) + (shape_.columns - 1) + shape_.latency;
 }
 
 bool DetailedCore::accumulator_free(const Beat& beat) const {

@@ -19,7 +19,7 @@ namespace nibble::detailed {
 ///
 /// A cycle has two phases. In the first, control: sums leave to L1, operands and weights arrive, a beat is issued. In the
 ///         second every element steps. An element sees only what others held at the end of the cycle before.
-/// Order   blocks one after another: the next begins when the sums of the one before are in L1. Sums that leave the array
+/// Order   blocks one after another: the next begins when the last beat of the one before has passed all columns and its sums are in L1. Sums that leave the array
 ///         in a cycle are written in the next; the last of these writes is not counted.
 /// Checked by every element and foot: that sums and products which meet belong together, that no accumulator is read
 ///         before it is written. A broken schedule is an InternalError.
@@ -43,6 +43,8 @@ class DetailedCore : public sc_core::sc_module {
   void end_block();
   void begin_block();
   [[nodiscard]] Activity issue(Beat& issued);
+  /// When the last beat has passed every element, used or not: the sequencer counts on, it does not look.
+  [[nodiscard]] std::uint64_t drained_at() const;
   [[nodiscard]] bool accumulator_free(const Beat& beat) const;
   void book(Activity activity);
   void count_block();
