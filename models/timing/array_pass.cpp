@@ -76,6 +76,7 @@ Visit stationary_visit(const MpeArray& mpe, const MacMode& mode, const Pairing& 
   if (reads_psums) visit.psum_read = visit.psum_written;
   const std::uint64_t last_rows = m - (ceil_div(m, mpe.accumulators) - 1) * mpe.accumulators;
   visit.skew = Cycles{std::uint64_t{mpe.columns} - 1};
+  visit.column_sums = packed(Bits{std::min<std::uint64_t>(width, mpe.lanes) * lane_groups * bits.accumulator_bits});
   visit.burst = packed(Bits{last_rows * width * lane_groups * bits.accumulator_bits});
   visit.burst_cycles = Cycles{last_rows};
   visit.macs = Macs{outputs * depth};
@@ -153,6 +154,7 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const MacMode& mode, c
       visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
       if (tile.accumulate) visit.psum_read = visit.psum_written;
       visit.burst = visit.psum_written;
+      visit.column_sums = packed(Bits{columns.size * bits.accumulator_bits});
       visit.skew = Cycles{rows.size};
       visit.macs = Macs{outputs * tile.k};
       visit.register_read = packed(Bits{outputs * steps * bits.accumulator_bits});

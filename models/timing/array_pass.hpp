@@ -26,6 +26,7 @@ struct Visit {
   Bytes streamed;            ///< L1 -> L0 -> array rows, during the visit
   Bytes psum_read;           ///< L1 -> array: partial sums of the reduction so far
   Bytes psum_written;        ///< array -> L1
+  Bytes column_sums;         ///< of one column and row: with the skew, how slowly the sums begin
   Bytes burst;               ///< of psum_written: all sums of the last pass leave one after another,
   Cycles burst_cycles;       ///< in so many cycles and the skew
   Macs macs;

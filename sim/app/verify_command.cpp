@@ -33,13 +33,13 @@ Examples:
 // The bounds that the fast level is held to.
 constexpr double kMedianBound = 0.01;
 constexpr double kWorstBound = 0.03;
-constexpr std::size_t kWorstShown = 5;
 
 struct VerifyOptions {
   std::uint64_t cases = 100;
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> only;
   std::size_t jobs = 0;
+  std::size_t worst = 5;
   std::string vcd;
   OutputOptions output;
 };
@@ -98,7 +98,7 @@ Json verify_document(const VerifyOptions& options, std::vector<Json> cases) {
                 {"median_bound", kMedianBound}, {"worst_bound", kWorstBound}, {"held", within && differing.empty()},
                 {"differing", differing}};
   document["worst"] = Json::array();
-  for (std::size_t i = 0; i < std::min(kWorstShown, cases.size()); ++i) document["worst"].push_back(cases[i]);
+  for (std::size_t i = 0; i < std::min(options.worst, cases.size()); ++i) document["worst"].push_back(cases[i]);
   return document;
 }
 
@@ -154,6 +154,7 @@ void add_verify_command(CLI::App& program) {
   command->add_option("--seed", options->seed, "Of the draw: the same seed gives the same cases")->capture_default_str();
   command->add_option("--case", options->only, "This case alone");
   command->add_option("-j,--jobs", options->jobs, "Processes at once (default: one a processor)")->check(CLI::Range(1U, 1024U));
+  command->add_option("--worst", options->worst, "How many of the worst cases to spell out")->capture_default_str();
   command->add_option("--vcd", options->vcd, "Waveform of the detailed run of --case");
   add_output_options(*command, options->output);
   for (const char* unused : {"--layers", "--energy-table"}) command->remove_option(command->get_option(unused));

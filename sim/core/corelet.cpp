@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "sim/core/kernel_time.hpp"
@@ -24,6 +23,9 @@ Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, 
   SC_HAS_PROCESS(Corelet);
   SC_THREAD(load_blocks);
   SC_THREAD(run_array);
+  SC_METHOD(note_operands);
+  sensitive << operands_done_;
+  dont_initialize();
 }
 
 void Corelet::issue(CoreletTask task) {
@@ -89,29 +91,36 @@ void Corelet::run_visit(const Visit& visit, double streamed_port) {
 
 void Corelet::move_operands_and_sums(const Visit& visit, Bytes streamed) {
   const double width = l1_.bandwidth().value();
-  const std::uint64_t skew = visit.skew.value(), tail = visit.fill_drain.value() - skew;
+  // Until enough columns send sums the port has nothing to do: on average for half of that time.
+  const auto sending = static_cast<std::uint64_t>(width / static_cast<double>(std::max<std::uint64_t>(1, visit.column_sums.value())));
+  const std::uint64_t skew = visit.skew.value() - std::min(visit.skew.value(), sending / 2);
+  const std::uint64_t tail = visit.fill_drain.value() - skew;
   const auto capacity = [&](std::uint64_t cycles) { return static_cast<std::uint64_t>(width * static_cast<double>(cycles)); };
   const std::uint64_t in = (streamed + visit.psum_read).value();
   const std::uint64_t all = in + visit.psum_written.value();
   const std::uint64_t room = capacity(visit.compute.value() + skew);
-  // What the port cannot move while sums leave, it may have moved while the array filled.
-  const std::uint64_t ahead = all > room ? std::min({all - room, in, capacity(tail)}) : 0;
-  const Bytes moved{all - ahead};
   const bool bursts = visit.burst.value() > capacity(visit.burst_cycles.value() + skew);
-  const bool contends = bursts || 2 * moved.value() > room;  // with the loader, even if that asks for the whole port
-  // Sums need the port after the array has filled, not before; a modest visit gets its share at any time.
-  if (contends) wait(kernel_time(tail));
+  const bool contends = bursts || 2 * all > room;  // with the loader, even if that asks for the whole port
+  const std::uint64_t compute = visit.compute.value();
+  if (!contends) {  // a modest visit gets its share at any time
+    l1_.start(Bytes{all}, compute + skew, tail, visit_done_);
+    wait(visit_done_);
+    return;
+  }
+  // Operands need the port from the first beat on, sums after the array has filled. Where both are more than the port
+  // takes, operands come as early as they can.
+  operands_in_ = false;
+  l1_.start(Bytes{in}, all > room ? 1 : compute, tail + skew, operands_done_);
+  wait(kernel_time(tail));
   if (bursts) {  // more sums than the port takes leave at the end, however long the visit was
-    const std::uint64_t before = moved.value() - std::min(moved.value(), visit.burst.value());
-    l1_.start(Bytes{before}, visit.compute.value() - visit.burst_cycles.value(), 0, visit_done_);
+    l1_.start(visit.psum_written - visit.burst, compute - visit.burst_cycles.value(), 0, visit_done_);
     wait(visit_done_);
     l1_.start(visit.burst, visit.burst_cycles.value() + skew, 0, visit_done_);
   } else {
-    // A beat waits for its operands; only what it sends may move in the skew behind it.
-    const auto fed = static_cast<std::uint64_t>(std::ceil(static_cast<double>(in) / width));
-    l1_.start(moved, std::max(visit.compute.value(), fed) + skew, contends ? 0 : tail, visit_done_);
+    l1_.start(visit.psum_written, compute + skew, 0, visit_done_);
   }
   wait(visit_done_);
+  if (!operands_in_) wait(operands_done_);
 }
 
 std::string Corelet::describe_stall() const {

@@ -43,6 +43,7 @@ class Corelet : public sc_core::sc_module {
   void load_blocks();
   void run_array();
   void run_visit(const Visit& visit, double streamed_port);
+  void note_operands() { operands_in_ = true; }
   void move_operands_and_sums(const Visit& visit, Bytes streamed);
 
   std::uint64_t weight_buffers_;
@@ -54,7 +55,8 @@ class Corelet : public sc_core::sc_module {
   std::uint64_t issued_ = 0;
   std::uint64_t blocks_loaded_ = 0, blocks_used_ = 0;
   StateLedger ledger_;
-  sc_core::sc_event task_issued_, block_loaded_, block_freed_, load_done_, visit_done_;
+  sc_core::sc_event task_issued_, block_loaded_, block_freed_, load_done_, visit_done_, operands_done_;
+  bool operands_in_ = false;              ///< of a visit whose operands and sums move apart
 };
 
 }  // namespace nibble

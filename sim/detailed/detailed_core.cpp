@@ -46,12 +46,13 @@ void DetailedCore::control_phase() {
 void DetailedCore::run_cycle() {
   port_.begin_cycle();
   const std::uint64_t share = port_.share_beside(loader_.wanted(block_));
-  const std::uint64_t written = write_sums(fetch_ && fetch_->wants_more() ? share / 2 : share);
+  const std::uint64_t written = write_sums(fetch_ && fetch_->hungry() ? share / 2 : share);
   end_block();
   if (done()) return;
   begin_block();
-  if (fetch_) fetch_->step(port_, share - written);
+  if (fetch_ && fetch_->hungry()) fetch_->step(port_, share - written);
   loader_.step(port_, block_);
+  if (fetch_) fetch_->step(port_, port_.left());
   write_sums(port_.left());
   Beat issued;
   const Activity activity = issue(issued);

@@ -18,7 +18,10 @@ class OperandFetch {
   void step(Port& port, std::uint64_t budget);
   void beat_issued(const Beat& beat);
 
-  [[nodiscard]] bool wants_more() const { return !next_.at_end() && (arrived_ > 0 || has_room()); }
+  /// Less than a pass is ready: a claim to the port. Beyond that it takes what others leave.
+  [[nodiscard]] bool hungry() const {
+    return !next_.at_end() && (arrived_ > 0 || has_room()) && beats_fetched_ - beats_issued_ < shape_.accumulators;
+  }
   [[nodiscard]] bool beat_ready() const { return beats_fetched_ > beats_issued_; }
   [[nodiscard]] bool sums_ready() const { return !block_.reads_sums || sums_fetched_ > sums_taken_; }
   [[nodiscard]] std::uint64_t bits_fetched() const { return bits_fetched_; }          ///< of operands

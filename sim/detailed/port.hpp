@@ -8,7 +8,7 @@ namespace nibble::detailed {
 /// Port: what the corelet's port to L1 can still move in this cycle.
 ///
 /// The array and the weight loader share it: each gets half, and what the other leaves over. So do, of the array's share,
-/// sums that leave and operands that come.
+/// sums that leave and operands that come, while less than a pass of these is there; more comes when nobody else wants the port.
 class Port {
  public:
   explicit Port(std::uint64_t bits_a_cycle) : width_{bits_a_cycle} {}

@@ -15,6 +15,7 @@ Waveform::Waveform(const std::string& path, const DetailedCore& core) {
     throw InputError{"OUT-WRITE", fmt::format("{}{} cannot be written", stem, kEnding), "a file in a folder that is there"};
   }
   file_ = sc_core::sc_create_vcd_trace_file(stem.c_str());
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);  // stdout is for results
   file_->set_time_unit(1, sc_core::SC_NS);
   core.trace(file_);
 }

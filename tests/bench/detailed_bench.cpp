@@ -1,35 +1,44 @@
-// Element-cycles a second of the detailed core: one whole tile an iteration, forked, operands drawn and checked included.
+// Element-cycles a second of the detailed core: one tile an iteration, in a process of its own; its modules' making included.
 
 #include <benchmark/benchmark.h>
 
-#include "sim/detailed/verify_case.hpp"
+#include "sim/detailed/detailed_core.hpp"
 #include "tests/support/forked.hpp"
 
 namespace {
 
-using nibble::detailed::VerifyCase;
+using nibble::detailed::TileWork;
 
-VerifyCase tile(const char* machine, const char* mode_name, std::uint64_t m, std::uint64_t n, std::uint64_t k) {
-  VerifyCase chosen;
-  chosen.accelerator = nibble::load_accelerator(machine);
-  chosen.accelerator.core.corelets = 1;
-  for (const nibble::MacMode& mode : chosen.accelerator.core.mpe.modes) {
-    if (mode.name == mode_name) chosen.mode = mode;
-  }
-  chosen.a_format = chosen.mode.operands[0];
-  chosen.b_format = chosen.mode.operands[1];
-  chosen.m = m;
-  chosen.n = n;
-  chosen.k = k;
-  return chosen;
+/// 64 x 64 x 256 with all kinds of codes, zeros among them.
+TileWork tile() {
+  TileWork work;
+  work.m = work.n = 64;
+  work.k = 256;
+  work.a.resize(work.m * work.k);
+  work.b.resize(work.k * work.n);
+  work.c.resize(work.m * work.n);
+  for (std::size_t i = 0; i < work.a.size(); ++i) work.a[i] = static_cast<std::uint32_t>(i * 7 % 13);
+  for (std::size_t i = 0; i < work.b.size(); ++i) work.b[i] = static_cast<std::uint32_t>(i * 5 % 11);
+  return work;
 }
 
-void run_tile(benchmark::State& state, const char* machine, const char* mode) {
+void run_tile(benchmark::State& state, const char* machine, const char* mode_name) {
+  const nibble::Accelerator accelerator = nibble::load_accelerator(machine);
+  nibble::MacMode mode;
+  for (const nibble::MacMode& known : accelerator.core.mpe.modes) {
+    if (known.name == mode_name) mode = known;
+  }
+  const nibble::detailed::ArrayShape shape =
+      nibble::detailed::array_shape(accelerator.core, mode, mode.operands[0], mode.operands[1], false);
   double element_cycles = 0;
   for (auto _ : state) {
     element_cycles = nibble::test::forked([&] {
-      return std::vector<double>{static_cast<double>(
-          nibble::detailed::run_case(tile(machine, mode, 64, 64, 256)).element_cycles)};
+      TileWork work = tile();
+      nibble::KernelGuard guard;
+      nibble::detailed::DetailedCore core{"core", shape, work, guard};
+      sc_core::sc_start();
+      guard.rethrow();
+      return std::vector<double>{static_cast<double>(core.cycles().total() * shape.rows * shape.columns)};
     })[0];
   }
   state.counters["element_cycles_per_s"] = benchmark::Counter(element_cycles, benchmark::Counter::kIsIterationInvariantRate);
