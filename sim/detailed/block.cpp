@@ -61,27 +61,9 @@ std::vector<Block> plan_depthwise(const ArrayShape& shape, const TileWork& work)
   return blocks;
 }
 
-std::vector<Block> plan_outputs(const ArrayShape& shape, const TileWork& work) {
-  std::vector<Block> blocks;
-  for (const auto& rows : by_size(cut(work.m, std::uint64_t{shape.rows} * shape.entries))) {
-    for (const auto& columns : by_size(cut(work.n, std::uint64_t{shape.columns} * shape.lanes))) {
-      for (std::uint64_t group = 0; group < work.count; ++group) {
-        for (const Range& row : rows) {
-          for (const Range& channels : columns) {
-            blocks.push_back({.group = group, .row0 = row.first, .rows = row.size, .w0 = channels.first,
-                              .width = channels.size, .depth = work.k, .reads_sums = work.accumulate});
-          }
-        }
-      }
-    }
-  }
-  return blocks;
-}
-
 }  // namespace
 
 std::vector<Block> plan_blocks(const ArrayShape& shape, const TileWork& work) {
-  if (shape.dataflow == Dataflow::output_stationary) return plan_outputs(shape, work);
   return work.depthwise ? plan_depthwise(shape, work) : plan_stationary(shape, work);
 }
 

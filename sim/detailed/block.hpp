@@ -12,7 +12,7 @@ namespace nibble::detailed {
 /// What the array holds at one time, and the rows that stream past it.
 ///
 /// In the terms of the array: `depth` reduction elements from k0 by `width` channels from w0 stay, `rows` rows of the
-/// other operand stream. Input stationary: channels are C's rows. Output stationary: `rows` from row0 stay, too.
+/// other operand stream. Input stationary: channels are C's rows.
 struct Block {
   std::uint64_t group = 0, groups = 1;  ///< groups > 1: depthwise, one a lane
   std::uint64_t row0 = 0, rows = 0;
@@ -87,7 +87,7 @@ class BlockView {
 /// Control that travels with an operand word through the array.
 struct Beat {
   bool valid = false;
-  std::uint32_t entry = 0;        ///< register entry of the stationary operand (output stationary: of the output)
+  std::uint32_t entry = 0;        ///< register entry of the stationary operand
   std::uint32_t buffer = 0;       ///< weight buffer
   std::uint32_t accumulator = 0;
   std::uint64_t row = 0;          ///< streamed row

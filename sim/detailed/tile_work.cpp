@@ -15,9 +15,9 @@ namespace {
 constexpr std::uint32_t kChunkProducts = MachineOptions{}.chunk_length;
 
 /// Trees of a chunk: whole ones, and such that a weight buffer ends with a chunk. Only totals leave the array then.
-std::uint32_t trees_a_chunk(std::uint32_t tree, std::uint32_t entries, bool blocks) {
+std::uint32_t trees_a_chunk(std::uint32_t tree, std::uint32_t entries) {
   std::uint32_t trees = std::max(1U, kChunkProducts / tree);
-  while (blocks && entries % trees != 0) --trees;
+  while (entries % trees != 0) --trees;
   return trees;
 }
 
@@ -42,22 +42,23 @@ ArrayShape array_shape(const Core& core, const MacMode& mode, const std::string&
   shape.a_bits = format_storage(a_format).bits;
   shape.b_bits = format_storage(b_format).bits;
   shape.sum_bits = format_storage(mode.accumulator).bits;
-  const bool outputs_stay = shape.dataflow == Dataflow::output_stationary;
+  if (shape.dataflow == Dataflow::output_stationary) {
+    throw InputError{"DET-DATAFLOW", "the detailed core has no output-stationary array", "weight_stationary or input_stationary"};
+  }
   const unsigned held_bits = shape.transposed() ? shape.a_bits : shape.b_bits;
   const unsigned streamed_bits = shape.transposed() ? shape.b_bits : shape.a_bits;
-  const std::uint64_t word_bits = std::uint64_t{mpe.lanes} * (outputs_stay ? shape.sum_bits : shape.macs * held_bits);
-  const std::uint64_t buffers = outputs_stay ? 1 : mpe.weight_buffers;
-  shape.entries = static_cast<std::uint32_t>(mpe.registers.value() * 8 / buffers / word_bits);
+  const std::uint64_t word_bits = std::uint64_t{mpe.lanes} * shape.macs * held_bits;
+  shape.entries = static_cast<std::uint32_t>(mpe.registers.value() * 8 / mpe.weight_buffers / word_bits);
   if (shape.entries == 0) {
     throw InputError{"ACC-REGISTERS",
                      fmt::format("mode {}: a register entry takes {} bits, {} B of registers in {} buffers hold none",
-                                 mode.name, word_bits, mpe.registers.value(), buffers)};
+                                 mode.name, word_bits, mpe.registers.value(), mpe.weight_buffers)};
   }
   shape.slice_bits = static_cast<std::uint64_t>(core.l0.slice_bandwidth.value() * 8);
   shape.slice_words = core.l0.slice_capacity.value() * 8 / (shape.macs * streamed_bits);
   shape.port_bits = static_cast<std::uint64_t>(core.l1.corelet_bandwidth.value() * 8);
-  const std::uint32_t tree = outputs_stay ? mode.macs_per_lane : mpe.rows * mode.macs_per_lane;
-  shape.chunk_trees = trees_a_chunk(tree, shape.entries, !outputs_stay);
+  const std::uint32_t tree = mpe.rows * mode.macs_per_lane;
+  shape.chunk_trees = trees_a_chunk(tree, shape.entries);
   shape.arithmetic = machine_arithmetic(mpe, mode, a_format, b_format, "fp32",
                                         {.chunk_length = shape.chunk_trees * tree, .tree_width = tree});
   return shape;

@@ -33,7 +33,7 @@ struct TileWork {
 struct ArrayShape {
   std::uint32_t rows = 1, columns = 1, lanes = 1;
   std::uint32_t macs = 1;            ///< of a lane and cycle
-  std::uint32_t entries = 1;         ///< words of one weight buffer (output stationary: outputs a lane)
+  std::uint32_t entries = 1;         ///< words of one weight buffer
   std::uint32_t buffers = 1;
   std::uint32_t accumulators = 1;
   std::uint32_t latency = 1;
@@ -50,7 +50,7 @@ struct ArrayShape {
   [[nodiscard]] bool transposed() const { return dataflow == Dataflow::input_stationary; }
 };
 
-/// InputError [ACC-REGISTERS] if a buffer holds no entry.
+/// InputError [ACC-REGISTERS] if a buffer holds no entry, [DET-DATAFLOW] for output-stationary arrays.
 [[nodiscard]] ArrayShape array_shape(const Core& core, const MacMode& mode, const std::string& a_format,
                                      const std::string& b_format, bool depthwise);
 
