@@ -32,6 +32,19 @@ TrainingOptions read_training(const MapReader& map, TrainingOptions base) {
   return base;
 }
 
+ArithmeticVariant read_variant(const MapReader& map) {
+  constexpr std::int64_t kLongest = 1 << 20;
+  ArithmeticVariant variant;
+  variant.chunk_length = static_cast<std::uint32_t>(map.integer("chunk_length", 0, kLongest, variant.chunk_length));
+  variant.grad_scale = map.boolean("grad_scale", variant.grad_scale);
+  variant.two_grids = map.boolean("two_grids", variant.two_grids);
+  return variant;
+}
+
+std::string recipe_beside(const fs::path& experiment, const std::string& recipe) {
+  return recipe.ends_with(".yaml") ? (experiment.parent_path() / recipe).string() : recipe;
+}
+
 std::uint64_t read_seeds(const MapReader& map, std::int64_t otherwise) {
   return static_cast<std::uint64_t>(map.integer("seeds", 1, 1000, otherwise));
 }
@@ -55,7 +68,8 @@ Experiment load_experiment(const std::string& name_or_path) {
       throw InputError{"CAT-UNKNOWN", fmt::format("there is no experiment '{}'", name_or_path), words_hint(name_or_path, names)};
     }
   }
-  const YamlFile file = YamlFile::load(is_path ? fs::path{name_or_path} : experiments_folder() / (name_or_path + ".yaml"));
+  const fs::path path = is_path ? fs::path{name_or_path} : experiments_folder() / (name_or_path + ".yaml");
+  const YamlFile file = YamlFile::load(path);
   file.require_schema("nibble/experiment/1");
   const MapReader root = file.root();
   Experiment experiment;
@@ -70,8 +84,9 @@ Experiment load_experiment(const std::string& name_or_path) {
   for (const MapReader& map : root.maps("runs")) {
     ExperimentRun& run = experiment.runs.emplace_back();
     run.label = map.text("label");
-    run.recipe = map.text("recipe");
+    run.recipe = recipe_beside(path, map.text("recipe"));
     run.emulation = map.choice("emulation", {"exact", "fast"}, "exact") == "exact" ? Emulation::exact : Emulation::fast;
+    run.variant = read_variant(map);
   }
   file.finish();
   return experiment;

@@ -10,8 +10,9 @@ namespace nibble::training {
 
 /// One row of an experiment: a recipe, trained once a seed.
 struct ExperimentRun {
-  std::string label, recipe;
+  std::string label, recipe;  ///< a recipe's name, or a path beside the experiment's file
   Emulation emulation = Emulation::exact;
+  ArithmeticVariant variant;
 };
 
 /// A paper's claim and the runs that put it to the test. The first run is what the others are compared with.

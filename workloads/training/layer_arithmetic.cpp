@@ -1,6 +1,7 @@
 #include "workloads/training/layer_arithmetic.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "models/base/check.hpp"
 #include "models/formats/array.hpp"
@@ -16,15 +17,21 @@ constexpr GemmPass kPasses[] = {GemmPass::fwd, GemmPass::dgrad, GemmPass::wgrad}
 
 std::size_t index_of(GemmPass pass) { return static_cast<std::size_t>(pass); }
 
+bool is_radix4(const std::string& format) {
+  return find_block_format(format) == nullptr && number_format(format).log2_radix == 2;
+}
+
 Quantised unchanged(std::span<const float> values) { return {{values.begin(), values.end()}, 1.0}; }
 
 }  // namespace
 
 LayerArithmetic::LayerArithmetic(const Precision& precision, Emulation emulation, std::uint64_t seed,
-                                 std::uint64_t layer)
-    : precision_{precision}, emulation_{emulation}, seed_{seed}, layer_{layer} {
+                                 std::uint64_t layer, const ArithmeticVariant& variant)
+    : precision_{precision}, emulation_{emulation}, seed_{seed}, layer_{layer}, variant_{variant} {
+  MachineOptions machine;
+  machine.chunk_length = variant.chunk_length;
   for (const GemmPass pass : kPasses) {
-    arithmetic_[index_of(pass)] = default_machine_arithmetic(formats_of(precision, pass));
+    arithmetic_[index_of(pass)] = default_machine_arithmetic(formats_of(precision, pass), machine);
   }
 }
 
@@ -40,6 +47,7 @@ Quantised LayerArithmetic::tensor(GemmPass pass, OperandRole role, std::span<con
   QuantiserState state;
   state.pact.clip = clip;
   state.grad_scale = grad_scale_;
+  state.two_phase = two_phase_options();
   state.seed = seed_of(pass, static_cast<unsigned>(role));
   return quantise_tensor(precision_, pass, role, values, state);
 }
@@ -52,14 +60,32 @@ Quantised LayerArithmetic::weights(GemmPass pass, std::span<const float> values)
   return tensor(pass, OperandRole::weights, values, 0);
 }
 
+TwoPhaseOptions LayerArithmetic::two_phase_options() const {
+  TwoPhaseOptions options;
+  options.single_grid = !variant_.two_grids;
+  return options;
+}
+
+/// GradScale's check on this step's gradients.
+void LayerArithmetic::follow(std::span<const float> gradients) {
+  const double largest = largest_magnitude(gradients);
+  const bool first = !grad_scale_;
+  if (first && largest <= 0) return;
+  if (first) grad_scale_ = GradScale{number_format("fp4-radix4").largest()};
+  if (!variant_.grad_scale) return;
+  if (first) {
+    grad_scale_->settle(largest);
+  } else {
+    grad_scale_->update(largest);
+  }
+}
+
 GradientOperands LayerArithmetic::gradients(std::span<const float> values) {
   if (precision_.gradient_quantiser == GradientQuantiser::two_phase) {
-    const double largest = largest_magnitude(values);
-    if (grad_scale_) {
-      grad_scale_->update(largest);
-    } else if (largest > 0) {
-      grad_scale_ = GradScale{number_format("fp4-radix4").largest()};
-      grad_scale_->settle(largest);
+    follow(values);
+    if (grad_scale_ && is_radix4(precision_.dgrad.a) && is_radix4(precision_.wgrad.b)) {
+      TwoPhaseGradients both = two_phase_quantise(values, *grad_scale_, two_phase_options());
+      return {std::move(both.dgrad), std::move(both.wgrad)};
     }
   }
   return {tensor(GemmPass::dgrad, OperandRole::gradients, values, 0),

@@ -11,6 +11,13 @@ namespace nibble::training {
 /// exact: every product by models/gemm, to the machine's last bit. fast: the same operands, summed in plain FP32.
 enum class Emulation : std::uint8_t { exact, fast };
 
+/// What an ablation changes in the arithmetic of a recipe; as it stands: nothing.
+struct ArithmeticVariant {
+  std::uint32_t chunk_length = 64;  ///< products to a chunk of the accumulation; 0: one level
+  bool grad_scale = true;           ///< false: GradScale stays at 2^0
+  bool two_grids = true;            ///< false: dgrad and wgrad both read the even grid of radix-4 FP4
+};
+
 /// A layer's two copies of its output gradients, as dgrad and as wgrad multiply them.
 struct GradientOperands {
   Quantised dgrad, wgrad;
@@ -22,7 +29,8 @@ struct GradientOperands {
 /// products it enters. Block formats are the exception: their blocks run along the reduction, so multiply() forms them.
 class LayerArithmetic {
  public:
-  LayerArithmetic(const Precision& precision, Emulation emulation, std::uint64_t seed, std::uint64_t layer);
+  LayerArithmetic(const Precision& precision, Emulation emulation, std::uint64_t seed, std::uint64_t layer,
+                  const ArithmeticVariant& variant = {});
 
   [[nodiscard]] const Precision& precision() const { return precision_; }
   [[nodiscard]] Emulation emulation() const { return emulation_; }
@@ -50,11 +58,14 @@ class LayerArithmetic {
 
  private:
   [[nodiscard]] std::uint64_t seed_of(GemmPass pass, unsigned what) const;
+  void follow(std::span<const float> gradients);
+  [[nodiscard]] TwoPhaseOptions two_phase_options() const;
   [[nodiscard]] Quantised tensor(GemmPass pass, OperandRole role, std::span<const float> values, double clip) const;
 
   Precision precision_;
   Emulation emulation_;
   std::uint64_t seed_, layer_, step_ = 0;
+  ArithmeticVariant variant_;
   GemmArithmetic arithmetic_[3];
   std::optional<GradScale> grad_scale_;
 };

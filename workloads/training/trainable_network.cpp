@@ -84,7 +84,7 @@ double zeros_in(const Tensor& tensor) { return (tensor == 0).to(torch::kFloat64)
 }  // namespace
 
 TrainableNetwork::TrainableNetwork(const Network& network, const Recipe& recipe, Emulation emulation,
-                                   std::uint64_t seed)
+                                   std::uint64_t seed, const ArithmeticVariant& variant)
     : network_{network}, parts_(network.layers.size()) {
   if (!recipe.training) {
     throw InputError{"TRAIN-RECIPE", fmt::format("the recipe {} is for inference only", recipe.name),
@@ -97,7 +97,7 @@ TrainableNetwork::TrainableNetwork(const Network& network, const Recipe& recipe,
   const lowering::LayerPrecision precision{network_, recipe};
   for (LayerIndex i = 0; i < network_.layers.size(); ++i) {
     require_trainable(network_, network_.layers[i]);
-    make_part(i, precision.of(i), emulation, seed);
+    make_part(i, precision.of(i), emulation, seed, variant);
   }
 }
 
@@ -109,7 +109,7 @@ Tensor TrainableNetwork::parameter(const Layer& layer, const char* what, Tensor 
 
 /// Weights: He's normal initialisation for rectifiers (fan in). Clips: 0 until the first batch sets them.
 void TrainableNetwork::make_part(LayerIndex index, const Precision& precision, Emulation emulation,
-                                 std::uint64_t seed) {
+                                 std::uint64_t seed, const ArithmeticVariant& variant) {
   const Layer& layer = network_.layers[index];
   Part& part = parts_[index];
   if (multiplies(layer)) {
@@ -122,7 +122,7 @@ void TrainableNetwork::make_part(LayerIndex index, const Precision& precision, E
     const Tensor weight = torch::randn({outputs, inputs, shape.kernel[0], shape.kernel[1]}) * std::sqrt(2.0 / fan_in);
     part.weight = parameter(layer, "weight", weight);
     if (layer.bias) part.bias = parameter(layer, "bias", torch::zeros({outputs}));
-    part.arithmetic = std::make_unique<LayerArithmetic>(precision, emulation, seed, index);
+    part.arithmetic = std::make_unique<LayerArithmetic>(precision, emulation, seed, index, variant);
     part.clip = torch::zeros({1});
     if (part.arithmetic->has_clip()) part.clip = parameter(layer, "clip", part.clip);
   } else if (layer.kind == LayerKind::batch_norm) {

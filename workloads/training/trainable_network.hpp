@@ -27,7 +27,8 @@ struct LayerZeros {
 class TrainableNetwork {
  public:
   /// InputError [TRAIN-LAYER] for kinds of layers that are not trained here, [TRAIN-RECIPE] for inference recipes.
-  TrainableNetwork(const Network& network, const Recipe& recipe, Emulation emulation, std::uint64_t seed);
+  TrainableNetwork(const Network& network, const Recipe& recipe, Emulation emulation, std::uint64_t seed,
+                   const ArithmeticVariant& variant = {});
 
   /// Logits of a batch [n, c, h, w]. `learning`: batch statistics, and gradients can be had.
   [[nodiscard]] torch::Tensor forward(const torch::Tensor& images, bool learning);
@@ -50,7 +51,8 @@ class TrainableNetwork {
     torch::Tensor weight, bias, clip, mean, variance;
   };
 
-  void make_part(LayerIndex index, const Precision& precision, Emulation emulation, std::uint64_t seed);
+  void make_part(LayerIndex index, const Precision& precision, Emulation emulation, std::uint64_t seed,
+                 const ArithmeticVariant& variant);
   torch::Tensor parameter(const Layer& layer, const char* what, torch::Tensor value);
   [[nodiscard]] torch::Tensor run(LayerIndex index, const std::vector<torch::Tensor>& outputs, bool learning);
   [[nodiscard]] torch::Tensor multiply(LayerIndex index, const torch::Tensor& input);

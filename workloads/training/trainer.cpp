@@ -59,9 +59,10 @@ std::string images_hash(const ImageSet& set) {
 
 /// Of all that decides a run's bits.
 std::string fingerprint(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& o) {
-  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
+  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
                                   images_hash(data.train), images_hash(data.test), o.epochs, o.batch, o.seed, o.samples, o.tests,
-                                  o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation)));
+                                  o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation), o.variant.chunk_length,
+                                  o.variant.grad_scale, o.variant.two_grids));
 }
 
 }  // namespace
@@ -76,7 +77,7 @@ class Trainer::State {
                measure_pixels(data.train, limited(options.samples, data.train.size()))},
         test_{data.test, limited(options.tests, data.test.size()), options.batch,
               measure_pixels(data.train, limited(options.samples, data.train.size()))},
-        network_{network, recipe, options.emulation, options.seed},
+        network_{network, recipe, options.emulation, options.seed, options.variant},
         folder_{std::move(folder)},
         fingerprint_{fingerprint(network, recipe, data, options)} {
     for (const NamedTensor& p : network_.parameters()) velocity_.push_back({p.name, torch::zeros_like(p.tensor)});

@@ -26,6 +26,7 @@ struct TrainingOptions {
   double decay = 5e-4;
   double loss_scale = 1024;    ///< a power of two: exact, and what narrow gradients need
   Emulation emulation = Emulation::exact;
+  ArithmeticVariant variant;
 };
 
 struct EpochResult {

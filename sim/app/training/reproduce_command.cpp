@@ -52,6 +52,7 @@ Row train_row(const ReproduceOptions& options, const Experiment& experiment, con
     TrainingOptions training = options.quick ? experiment.quick_training : experiment.training;
     training.seed = seed;
     training.emulation = run.emulation;
+    training.variant = run.variant;
     Progress progress;
     Trainer trainer{network, recipe, data, training, folder_of(options, experiment, run, seed)};
     const auto results = trainer.run([&](const StepProgress& at) {
@@ -70,7 +71,7 @@ std::string table(const Experiment& experiment, const TrainingOptions& training,
   for (const Row& row : rows) {
     const Spread spread = spread_of(row.accuracy);
     labels.push_back(row.run.label);
-    recipes.push_back(fmt::format("{}, {}", row.run.recipe, row.run.emulation == Emulation::exact ? "exact" : "fast"));
+    recipes.push_back(fmt::format("{}, {}", std::filesystem::path{row.run.recipe}.stem().string(), row.run.emulation == Emulation::exact ? "exact" : "fast"));
     means.push_back(fmt::format("{:.2f}", spread.mean));
     deviations.push_back(row.accuracy.size() < 2 ? "-" : fmt::format("{:.2f}", spread.deviation));
     differences.push_back(fmt::format("{:+.2f}", spread.mean - baseline));
