@@ -33,7 +33,7 @@ RESTS_ON = {
     "sim/chip": ["sim/core"],
     "sim/detailed": ["sim/core", "models/gemm"],
     "sim/system": ["sim/chip", "models/energy", "models/carbon"],
-    "sim/sweep": ["sim/system"],
+    "sim/sweep": ["sim/report"],
     "sim/validation": ["sim/chip"],
     "sim/report": ["sim/system", "sim/validation"],
     "sim/app": ["sim/report", "sim/sweep", "sim/detailed", "workloads/importers", "workloads/training"],

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/base/units.hpp"
+#include "models/config/override.hpp"
 
 namespace nibble {
 
@@ -140,6 +141,7 @@ struct Accelerator {
   std::vector<OperatingPoint> operating_points;  ///< besides voltage and clock; rising
   std::string file;                   ///< where it was read from
   std::string hash;                   ///< content hash of the resolved configuration
+  std::string timing_hash;            ///< the same of all that can change a kernel's cycles; "" if not read from a file
   /// Published peak efficiencies to print beside ours: mode name -> TOPS/W, with a source key.
   struct PublishedPeak {
     std::string mode;
@@ -171,6 +173,6 @@ struct Accelerator {
 [[nodiscard]] double peak_tops(const Accelerator& accelerator, const MacMode& mode);
 
 /// Reads, resolves `extends`, checks and hashes. `name_or_path`: a shipped name or a YAML path.
-[[nodiscard]] Accelerator load_accelerator(const std::string& name_or_path);
+[[nodiscard]] Accelerator load_accelerator(const std::string& name_or_path, const Overrides& overrides = {});
 
 }  // namespace nibble

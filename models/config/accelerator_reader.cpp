@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/base/hash.hpp"
 #include "models/config/accelerator.hpp"
 #include "models/config/accelerator_checks.hpp"
 #include "models/config/extends.hpp"
@@ -184,10 +185,22 @@ void read_system(const MapReader& root, Accelerator& a) {
   }
 }
 
+/// Left out is what no cycle count of a single chip's kernel depends on; whatever else a machine comes to have counts by itself.
+std::string timing_hash(YamlNode tree) {
+  const auto timeless = [](const YamlNode::Entry& entry) {
+    static constexpr std::string_view kKeys[] = {"schema", "name", "description", "technology", "voltage", "die_area",
+                                                 "chips", "links", "operating_points", "published_peaks",
+                                                 "published_rates"};
+    return std::find(std::begin(kKeys), std::end(kKeys), entry.key) != std::end(kKeys);
+  };
+  std::erase_if(tree.entries, timeless);
+  return content_hash(canonical_text(tree));
+}
+
 }  // namespace
 
-Accelerator load_accelerator(const std::string& name_or_path) {
-  const YamlFile file = load_extended(Kind::accelerator, name_or_path);
+Accelerator load_accelerator(const std::string& name_or_path, const Overrides& overrides) {
+  const YamlFile file = load_extended(Kind::accelerator, name_or_path, overrides);
   file.require_schema("nibble/accelerator/1");
   const MapReader root = file.root();
   Accelerator a;
@@ -211,6 +224,7 @@ Accelerator load_accelerator(const std::string& name_or_path) {
   if (file.ok()) check_accelerator(a, root);
   file.finish();
   a.hash = file.hash();
+  a.timing_hash = timing_hash(file.tree());
   return a;
 }
 

@@ -25,6 +25,8 @@ fs::path folder(Kind kind) {
       return fs::path{"configs"} / "technologies";
     case Kind::grid:
       return fs::path{"configs"} / "grids";
+    case Kind::sweep:
+      return fs::path{"configs"} / "sweeps";
   }
   throw InternalError{"a Kind without a folder"};
 }
@@ -53,6 +55,8 @@ std::string kind_name(Kind kind) {
       return "technology";
     case Kind::grid:
       return "grid";
+    case Kind::sweep:
+      return "sweep";
   }
   throw InternalError{"a Kind without a name"};
 }

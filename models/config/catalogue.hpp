@@ -7,7 +7,7 @@
 namespace nibble {
 
 /// The folders of shipped files that names resolve to.
-enum class Kind { network, accelerator, recipe, technology, grid };
+enum class Kind { network, accelerator, recipe, technology, grid, sweep };
 
 [[nodiscard]] std::string kind_name(Kind kind);  ///< "network", ...
 

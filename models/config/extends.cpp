@@ -76,10 +76,12 @@ YamlDocument resolve_chain(Kind kind, const std::filesystem::path& path, std::ve
 
 }  // namespace
 
-YamlFile load_extended(Kind kind, const std::string& name_or_path) {
+YamlFile load_extended(Kind kind, const std::string& name_or_path, const Overrides& overrides) {
   const std::filesystem::path path = resolve(kind, name_or_path);
   std::vector<std::string> chain;
-  return YamlFile::of(resolve_chain(kind, path, chain), path.string());
+  YamlDocument document = resolve_chain(kind, path, chain);
+  for (const Override& value : overrides) override_value(document.root, value);
+  return YamlFile::of(std::move(document), path.string());
 }
 
 }  // namespace nibble

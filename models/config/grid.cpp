@@ -4,8 +4,8 @@
 
 namespace nibble {
 
-Grid load_grid(const std::string& name_or_path) {
-  const YamlFile file = load_extended(Kind::grid, name_or_path);
+Grid load_grid(const std::string& name_or_path, const Overrides& overrides) {
+  const YamlFile file = load_extended(Kind::grid, name_or_path, overrides);
   file.require_schema("nibble/grid/1");
   const MapReader root = file.root();
   Grid grid;

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "models/config/override.hpp"
 #include "models/base/units.hpp"
 
 namespace nibble {
@@ -18,6 +19,6 @@ struct Grid {
   std::string hash;
 };
 
-[[nodiscard]] Grid load_grid(const std::string& name_or_path);
+[[nodiscard]] Grid load_grid(const std::string& name_or_path, const Overrides& overrides = {});
 
 }  // namespace nibble

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "models/config/override.hpp"
+
 namespace nibble {
 
 /// Formats of one GEMM: its two inputs, and what its result is stored in.
@@ -55,6 +57,6 @@ struct Recipe {
   std::string hash;
 };
 
-[[nodiscard]] Recipe load_recipe(const std::string& name_or_path);
+[[nodiscard]] Recipe load_recipe(const std::string& name_or_path, const Overrides& overrides = {});
 
 }  // namespace nibble

@@ -127,8 +127,8 @@ void check_recipe(const Recipe& recipe, const MapReader& root) {
 
 }  // namespace
 
-Recipe load_recipe(const std::string& name_or_path) {
-  const YamlFile file = load_extended(Kind::recipe, name_or_path);
+Recipe load_recipe(const std::string& name_or_path, const Overrides& overrides) {
+  const YamlFile file = load_extended(Kind::recipe, name_or_path, overrides);
   file.require_schema("nibble/recipe/1");
   const MapReader root = file.root();
   Recipe recipe;

@@ -14,6 +14,18 @@ EventEnergy read_event(const MapReader& map) {
   return event;
 }
 
+std::map<std::string, AreaEntry> read_areas(const MapReader& map) {
+  std::map<std::string, AreaEntry> areas;
+  for (const std::string& key : map.keys()) {
+    const double value =
+        key == "core.overhead"
+            ? map.number(key, 1, 100)
+            : map.square_millimetres(key, SquareMillimetres{0}, SquareMillimetres{1e4}).value();
+    areas[key] = {value, map.source_of(key)};
+  }
+  return areas;
+}
+
 Fabrication read_fabrication(const MapReader& map) {
   Fabrication fab;
   fab.energy_kwh_per_cm2 = map.number("energy_kwh_per_cm2", 0, 100);
@@ -32,8 +44,8 @@ Fabrication read_fabrication(const MapReader& map) {
 
 }  // namespace
 
-Technology load_technology(const std::string& name_or_path) {
-  const YamlFile file = load_extended(Kind::technology, name_or_path);
+Technology load_technology(const std::string& name_or_path, const Overrides& overrides) {
+  const YamlFile file = load_extended(Kind::technology, name_or_path, overrides);
   file.require_schema("nibble/technology/1");
   const MapReader root = file.root();
   Technology technology;
@@ -44,6 +56,7 @@ Technology load_technology(const std::string& name_or_path) {
   technology.reference_voltage = root.volts("reference_voltage", Volts{0.2}, Volts{5});
   const MapReader events = root.map("events");
   for (const std::string& key : events.keys()) technology.events[key] = read_event(events.map(key));
+  if (root.has("areas")) technology.areas = read_areas(root.map("areas"));
   const MapReader leakage = root.map("leakage");
   technology.leakage_w_per_mm2 = leakage.number("w_per_mm2", 0, 10);
   technology.leakage_source = leakage.source_of("w_per_mm2");

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "models/base/units.hpp"
+#include "models/config/override.hpp"
 
 namespace nibble {
 
@@ -13,6 +14,12 @@ struct EventEnergy {
   std::string per;     ///< what one event is: "MAC", "byte", "lane operation", "byte and mm"
   std::string source;  ///< key into models/SOURCES.md, or "ESTIMATE: reasoning"
   bool memory_only = false;
+};
+
+/// The area of one piece with where it comes from; `core.overhead` is a plain factor.
+struct AreaEntry {
+  double value = 0;  ///< mm2
+  std::string source;
 };
 
 /// What making a chip emits: the coefficients of ACT's formula (act22), per process node.
@@ -40,6 +47,9 @@ struct Technology {
   /// (clock tree and control of one core, per running cycle) and "clock.idle_core_cycle" (what of it is left
   /// when the core waits). Memory energies belong to another device and do not scale with the core's voltage.
   std::map<std::string, EventEnergy> events;
+  /// Keys: "mac.<mode>", "register.bit", "sram.bit", "sfu.lane", "core.overhead" (factor on a core's parts for control,
+  /// wiring and clock), "memory.<kind>.gb_per_s", "chip.fixed". Empty: this technology gives no areas.
+  std::map<std::string, AreaEntry> areas;
   double leakage_w_per_mm2 = 0;  ///< at reference voltage
   std::string leakage_source;
   bool memory_only_leakage = false;
@@ -48,6 +58,6 @@ struct Technology {
   std::string hash;
 };
 
-[[nodiscard]] Technology load_technology(const std::string& name_or_path);
+[[nodiscard]] Technology load_technology(const std::string& name_or_path, const Overrides& overrides = {});
 
 }  // namespace nibble

@@ -66,9 +66,9 @@ std::size_t number_length(std::string_view text) {
 std::string UnitKind::text(double base_value) const {
   // The unit that needs the fewest digits without a leading "0."; of equals the largest. Sizes take binary
   // units.
-  const Unit* best = nullptr;
+  const UnitWord* best = nullptr;
   std::string best_number;
-  for (const Unit& unit : units) {
+  for (const UnitWord& unit : units) {
     int exponent = 0;
     if (base_value == 0 && unit.multiply == unit.divide) return fmt::format("0 {}", unit.word);
     if (whole && std::frexp(unit.multiply, &exponent) != 0.5) continue;
@@ -85,7 +85,7 @@ std::string UnitKind::text(double base_value) const {
 
 std::string UnitKind::allowed() const {
   std::string list;
-  for (const Unit& unit : units) {
+  for (const UnitWord& unit : units) {
     if (!list.empty()) list += ", ";
     list += unit.word;
   }
@@ -120,7 +120,7 @@ ParsedQuantity parse_quantity(std::string_view text, const UnitKind& kind) {
   if (!number) return {};
   std::string_view word = text.substr(length);
   while (word.starts_with(' ')) word.remove_prefix(1);
-  for (const Unit& unit : kind.units) {
+  for (const UnitWord& unit : kind.units) {
     if (unit.word != word) continue;
     const double value = *number * unit.multiply / unit.divide;
     if (!std::isfinite(value)) return {};

@@ -9,7 +9,7 @@ namespace nibble {
 
 /// One word that may follow a number: 1 unit = multiply/divide of the SI or house base unit.
 /// Both are kept, since 100 / 1e9 is the nearest double to 1e-7 and 100 * 1e-9 is not.
-struct Unit {
+struct UnitWord {
   std::string_view word;
   double multiply = 1;
   double divide = 1;
@@ -18,7 +18,7 @@ struct Unit {
 /// The units in which one kind of quantity may be written, smallest first.
 struct UnitKind {
   std::string_view quantity;  ///< "a size", "a clock rate": how error hints call it
-  std::vector<Unit> units;
+  std::vector<UnitWord> units;
   bool whole = false;  ///< counted in whole base units: bytes
 
   /// The quantity as a person would write it: "64 MiB", "1.6 GHz".

@@ -46,6 +46,9 @@ void describe_nibble(CLI::App& program) {
   add_list_command(program);
   add_show_command(program);
   add_explain_command(program);
+  add_sweep_command(program);
+  add_results_command(program);
+  add_merge_command(program);
   add_validate_command(program);
   add_verify_command(program);
   add_numerics_command(program);

@@ -13,6 +13,9 @@ void add_sensitivity_command(CLI::App& program);
 void add_list_command(CLI::App& program);
 void add_show_command(CLI::App& program);
 void add_explain_command(CLI::App& program);
+void add_sweep_command(CLI::App& program);
+void add_results_command(CLI::App& program);
+void add_merge_command(CLI::App& program);
 /// `train`, `reproduce`: passed on to the program nibble-training, which needs libtorch.
 void add_training_commands(CLI::App& program);
 void add_validate_command(CLI::App& program);

@@ -28,6 +28,8 @@ std::string describe(Kind kind, const std::string& name) {
       return describe_technology(name);
     case Kind::grid:
       return describe_grid(name);
+    case Kind::sweep:
+      break;
   }
   throw InternalError("a kind that show does not know");
 }

@@ -69,16 +69,13 @@ OperationResult describe(const Operation& operation) {
   return result;
 }
 
-/// What simulating an operation gave, kept for its equals.
-struct Simulated {
-  KernelResult kernel;
-  std::string mac_mode, mapping;
-};
-
 /// Maps and simulates the operations of a step, equal ones once.
 class StepRunner {
  public:
-  StepRunner(const Step& step, RunResult& run) : step_{step}, run_{run}, machine_{run.accelerator} {
+  StepRunner(const Step& step, RunResult& run, KernelCache* kernels)
+      : step_{step},
+        run_{run},
+        kernels_{run.request.memoise && !run.accelerator.timing_hash.empty() ? kernels : nullptr} {
     const Accelerator& a = run.accelerator;
     if (a.chips > 1) system_ = std::make_unique<ChipSystem>(*a.links, a.clock, a.chips);
   }
@@ -87,7 +84,7 @@ class StepRunner {
     const ResidencyPlan plan = plan_residency(step_, run_.accelerator, run_.request.residency);
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       OperationResult result = describe(step_.operations[i]);
-      const Simulated& simulated = simulate(i, plan.operations[i], result.memoised, programs);
+      const SimulatedKernel& simulated = simulate(i, plan.operations[i], result.memoised, programs);
       result.kernel = simulated.kernel;
       result.mac_mode = simulated.mac_mode;
       result.mapping = simulated.mapping;
@@ -100,18 +97,33 @@ class StepRunner {
   }
 
  private:
-  const Simulated& simulate(std::size_t i, const OperationResidency& residency, bool& memoised,
-                            const ProgramSink& programs) {
+  const SimulatedKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised,
+                                  const ProgramSink& programs) {
     const std::string key = operation_key(step_, i, residency);
     const auto [found, fresh] = simulated_.try_emplace(key);
     memoised = !fresh && run_.request.memoise;
     if (memoised && !programs) return found->second;
+    if (fresh && !programs && recall(key, found->second)) return found->second;
     const KernelProgram program = map_operation(step_, i, run_.accelerator, residency, {});
     if (programs) programs(program);
     if (memoised) return found->second;
-    found->second = {machine_.run(program), program.mac_mode, program.mapping};
+    found->second = {machine().run(program), program.mac_mode, program.mapping};
     ++run_.kernels_simulated;
+    if (kernels_ != nullptr) kernels_->keep(run_.accelerator.timing_hash, key, found->second);
     return found->second;
+  }
+
+  /// True if another run on a machine of equal timing has simulated this kernel.
+  bool recall(const std::string& key, SimulatedKernel& simulated) const {
+    const SimulatedKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(run_.accelerator.timing_hash, key);
+    if (known != nullptr) simulated = *known;
+    return known != nullptr;
+  }
+
+  /// Built when the first kernel needs it: a run that recalls all of them needs none.
+  Machine& machine() {
+    if (!machine_) machine_.emplace(run_.accelerator);
+    return *machine_;
   }
 
   /// Each byte that an operation reads or writes, and that does not stay in L1, crosses the memory interface.
@@ -133,9 +145,10 @@ class StepRunner {
 
   const Step& step_;
   RunResult& run_;
-  Machine machine_;
+  KernelCache* kernels_;
+  std::optional<Machine> machine_;
   std::unique_ptr<ChipSystem> system_;
-  std::map<std::string, Simulated> simulated_;
+  std::map<std::string, SimulatedKernel> simulated_;
 };
 
 RunResult begin_run(const RunRequest& request, const Accelerator& accelerator, const Technology& technology,
@@ -150,6 +163,10 @@ RunResult begin_run(const RunRequest& request, const Accelerator& accelerator, c
 }
 
 }  // namespace
+
+Step lower(bool training, const Network& network, const Recipe& recipe, std::uint64_t batch) {
+  return training ? lower_training_step(network, recipe, batch) : lower_inference(network, recipe, batch);
+}
 
 SimulationInputs load_inputs(const RunRequest& request) {
   SimulationInputs inputs;
@@ -174,14 +191,15 @@ RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, co
   run.network_hash = inputs.network.hash;
   check_system(run.accelerator, request.batch);
   const std::uint64_t batch = request.batch / run.accelerator.chips;  // of each chip
-  const auto lower = [&](std::uint64_t samples) {
-    return request.training ? lower_training_step(inputs.network, run.recipe, samples)
-                            : lower_inference(inputs.network, run.recipe, samples);
+  const auto lowered = [&](std::uint64_t samples) {
+    return lower(request.training, inputs.network, run.recipe, samples);
   };
-  const Step step = lower(batch);
-  check_capacity(step, run.accelerator, lower);
+  const bool known = inputs.step && inputs.step->batch == batch;
+  const auto shared = known ? inputs.step : std::make_shared<const Step>(lowered(batch));
+  const Step& step = *shared;
+  check_capacity(step, run.accelerator, lowered);
   run.free_layers = step.free_layers;
-  StepRunner{step, run}.operate(progress, programs);
+  StepRunner{step, run, inputs.kernels}.operate(progress, programs);
   const Macs expected = step.macs() * run.accelerator.chips;
   if (run.macs != expected) {
     throw LawError{fmt::format("{} MACs were executed, the step has {}", run.macs.value(), expected.value())};

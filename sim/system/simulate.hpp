@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "sim/mapper/program.hpp"
+#include "sim/system/kernel_cache.hpp"
 #include "sim/system/run_result.hpp"
 #include "workloads/trace/network.hpp"
 
@@ -23,10 +25,15 @@ struct SimulationInputs {
   Technology technology;
   Recipe recipe;
   Grid grid;
+  std::shared_ptr<const Step> step = nullptr;  ///< the network lowered by this recipe, if that is done; used if it is of a chip's batch
+  KernelCache* kernels = nullptr;              ///< kernels simulated before; gains what this run simulates
 };
 
 /// Reads the files that a request names. InputError for what is wrong with any of them.
 [[nodiscard]] SimulationInputs load_inputs(const RunRequest& request);
+
+/// A training step or an inference of so many samples on one chip.
+[[nodiscard]] Step lower(bool training, const Network& network, const Recipe& recipe, std::uint64_t batch);
 
 /// Simulates one step of inputs that are in memory; of `request` only batch and the switches count.
 [[nodiscard]] RunResult simulate(const RunRequest& request, const SimulationInputs& inputs,

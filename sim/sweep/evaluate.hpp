@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/report/document.hpp"
+#include "sim/sweep/design_space.hpp"
+#include "sim/system/kernel_cache.hpp"
+
+namespace nibble {
+
+/// A row of the results' table as an object: its keys are the table's columns (result_store.hpp).
+using ResultRow = Json;
+
+/// Simulates one task. What is wrong with the point itself becomes its row's status and reason: "excluded" (a constraint
+/// on the machine does not hold), "invalid" (values that do not fit one another, a mode that the machine lacks), or
+/// "failed" (a law did not hold); else "done". Builds a SystemC machine unless all kernels are known: once in a process.
+[[nodiscard]] ResultRow evaluate(const DesignSpace& space, const SweepTask& task, KernelCache& kernels);
+
+/// The row of a task that never gave one: it crashed, or took too long.
+[[nodiscard]] ResultRow failed_row(const DesignSpace& space, const SweepTask& task, const std::string& reason);
+
+/// Kernels as text, to cross from one process to another.
+[[nodiscard]] Json kernels_to_json(const std::vector<KernelCache::Entry>& kernels);
+[[nodiscard]] std::vector<KernelCache::Entry> kernels_from_json(const Json& json);
+
+}  // namespace nibble
