@@ -1,0 +1,166 @@
+// Proves, through the real binary: a sweep's rows are what `run` says of the same machine, and the same whatever the number of
+// jobs, shards, interruptions and kills; what goes wrong with a point is a row, what is wrong with the file an error.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/golden/program.hpp"
+
+namespace nibble {
+namespace {
+
+using test::nibble;
+using testing::HasSubstr;
+
+constexpr const char* kHead =
+    "schema: nibble/sweep/1\nname: mine\nbase:\n  accelerator: rapid\n  networks: [resnet18]\n  recipes: [fp16, hfp8]\n  batch: 1\n";
+
+class SweepCommand : public testing::Test {
+ protected:
+  std::string sweep(const std::string& rest) const { return folder_.write("sweep.yaml", kHead + rest); }
+  std::string small() const {
+    return sweep("axes:\n  cores: [1, 2, 4]\n  memory.bandwidth: [100 GB/s, 200 GB/s]\nobjectives: {time_s: min, energy_j: min}\n");
+  }
+  std::string database(const std::string& name) const { return folder_.file(name); }
+  static std::string rows(const std::string& database) {
+    const test::Outcome outcome = nibble({"results", database, "--all", "--format", "csv"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  }
+  static Json json_rows(const std::string& database) { return Json::parse(nibble({"results", database, "--all", "--format", "json"}).out); }
+
+  /// Runs a sweep in a process group of its own and kills that program, not its children, after a while.
+  static int killed_after(const std::vector<std::string>& arguments, std::chrono::milliseconds delay, int signal) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::vector<char*> words{const_cast<char*>(NIBBLE_BINARY)};
+      for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+      words.push_back(nullptr);
+      static_cast<void>(std::freopen("/dev/null", "w", stdout));
+      static_cast<void>(std::freopen("/dev/null", "w", stderr));
+      ::execv(NIBBLE_BINARY, words.data());
+      ::_exit(127);
+    }
+    std::this_thread::sleep_for(delay);
+    ::kill(child, signal);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(SweepCommand, ARowIsWhatRunSaysOfThatMachine) {
+  const std::string file = sweep("axes:\n  cores: [2]\n  die_area: [36 mm2]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db")}).code, 0);
+  const std::string machine = folder_.write("machine.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: m\ncores: {value: 2, source: estimate}\n");
+  for (const Json& row : json_rows(database("a.db"))) {
+    const Json run = test::nibble_json({"run", "--network", "resnet18", "--batch", "1", "--accelerator", machine, "--recipe", row["recipe"].get<std::string>()});
+    EXPECT_EQ(row["time_s"], run["time_s"]);
+    EXPECT_EQ(row["energy_j"], run["energy_j"]["total"]);
+    EXPECT_EQ(row["carbon_g"], run["carbon_g"]["total"]);
+  }
+}
+
+TEST_F(SweepCommand, JobsAndShardsChangeNothing) {
+  const std::string file = small();
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("one.db"), "--jobs", "1"}).code, 0);
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("two.db"), "--jobs", "3"}).code, 0);
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db"), "--shard", "1/2"}).code, 0);
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("b.db"), "--shard", "2/2"}).code, 0);
+  ASSERT_EQ(nibble({"merge", "--out", database("merged.db"), database("b.db"), database("a.db")}).code, 0);
+  const std::string expected = rows(database("one.db"));
+  EXPECT_EQ(std::count(expected.begin(), expected.end(), '\n'), 13);
+  EXPECT_EQ(rows(database("two.db")), expected);
+  EXPECT_EQ(rows(database("merged.db")), expected);
+}
+
+TEST_F(SweepCommand, KillsAndInterruptsLoseAndDoubleNothing) {
+  const std::string file = small();
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("whole.db")}).code, 0);
+  const std::string expected = rows(database("whole.db"));
+  const std::vector<std::string> command{"sweep", file, "--out", database("cut.db"), "--jobs", "2", "--resume"};
+  for (int round = 0; round < 10; ++round) {
+    killed_after(command, std::chrono::milliseconds{20 + 37 * round % 210}, round % 2 == 0 ? SIGKILL : SIGINT);
+  }
+  const test::Outcome last = nibble(command);
+  ASSERT_EQ(last.code, 0) << last.err;
+  EXPECT_EQ(rows(database("cut.db")), expected);
+  EXPECT_THAT(nibble(command).out, HasSubstr("0 new rows"));
+}
+
+TEST_F(SweepCommand, APointThatDoesNotFitOrTakesTooLongIsARow) {
+  const std::string file = sweep("axes:\n  core.l1.capacity: [1 KiB, 2 MiB]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db")}).code, 0);
+  const Json rows = json_rows(database("a.db"));
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0]["status"], "invalid");
+  EXPECT_NE(rows[0]["reason"], "");
+  EXPECT_EQ(rows[2]["status"], "done");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("b.db"), "--point-timeout", "0.001"}).code, 0);
+  EXPECT_EQ(json_rows(database("b.db"))[2]["status"], "failed");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("b.db"), "--resume", "--retry-failed"}).code, 0);
+  EXPECT_EQ(json_rows(database("b.db")), rows);
+}
+
+TEST_F(SweepCommand, ConstraintsExcludeBeforeAndAfterTheSimulation) {
+  const std::string file = sweep("axes:\n  cores: [1, 2, 4]\nconstraints: [cores <= 2, power_w < 0]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db")}).code, 0);
+  const Json rows = json_rows(database("a.db"));
+  EXPECT_EQ(rows[0]["status"], "done");
+  EXPECT_EQ(rows[0]["feasible"], 0);
+  EXPECT_EQ(rows[4]["status"], "excluded");
+  EXPECT_EQ(rows[4]["reason"], "cores <= 2");
+}
+
+struct WrongSweep {
+  const char* rest;
+  const char* said;
+};
+void PrintTo(const WrongSweep& wrong, std::ostream* out) { *out << wrong.said; }
+class WrongSweeps : public SweepCommand, public testing::WithParamInterface<WrongSweep> {};
+
+TEST_P(WrongSweeps, AreRefusedBeforeTheFirstPoint) {
+  const test::Outcome outcome = nibble({"sweep", sweep(GetParam().rest), "--out", database("a.db")});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().said));
+  EXPECT_NE(::access(database("a.db").c_str(), F_OK), 0) << "nothing half-written";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Corpus, WrongSweeps,
+    testing::Values(WrongSweep{"axes:\n  core.mpe.rosw: [8]\nobjectives: {time_s: min}\n", "sweep.yaml:9:"},
+                    WrongSweep{"axes:\n  cores: [2, many]\nobjectives: {time_s: min}\n", "many"},
+                    WrongSweep{"axes:\n  cores: [2]\nobjectives: {speed: min}\n", "'speed' is no metric"},
+                    WrongSweep{"axes:\n  cores: [2]\nconstraints: [kores <= 2]\nobjectives: {time_s: min}\n", "kores"}));
+
+TEST_F(SweepCommand, ADatabaseIsNeverOverwritten) {
+  const std::string file = sweep("axes:\n  cores: [1]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db")}).code, 0);
+  EXPECT_THAT(nibble({"sweep", file, "--out", database("a.db")}).err, HasSubstr("SWP-OUT"));
+  EXPECT_THAT(nibble({"sweep", small(), "--out", database("a.db"), "--resume"}).err, HasSubstr("SWP-OUT"));
+}
+
+TEST_F(SweepCommand, ParetoKeepsWhatNothingBeats) {
+  ASSERT_EQ(nibble({"sweep", small(), "--out", database("a.db")}).code, 0);
+  const Json all = json_rows(database("a.db"));
+  const Json front = Json::parse(nibble({"results", database("a.db"), "--pareto", "time,area", "--format", "json"}).out);
+  EXPECT_LT(front.size(), all.size());
+  for (const Json& row : all) {
+    bool beaten = false;
+    for (const Json& other : all) {
+      beaten = beaten || (other["time_s"] <= row["time_s"] && other["area_mm2"] <= row["area_mm2"] &&
+                          (other["time_s"] < row["time_s"] || other["area_mm2"] < row["area_mm2"]));
+    }
+    const bool kept = std::any_of(front.begin(), front.end(), [&](const Json& f) { return f["point"] == row["point"] && f["recipe"] == row["recipe"]; });
+    EXPECT_EQ(kept, !beaten) << row;
+  }
+}
+
+}  // namespace
+}  // namespace nibble
