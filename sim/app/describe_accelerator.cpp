@@ -3,7 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "models/base/error.hpp"
 #include "models/config/extends.hpp"
+#include "models/energy/area.hpp"
 #include "models/energy/energy.hpp"
 #include "sim/app/describe.hpp"
 #include "sim/report/text_table.hpp"
@@ -71,6 +73,27 @@ std::string published_table(const Accelerator& machine, const Technology& techno
                      numbers("modelled/published", "x", ratios), words("source", sources)});
 }
 
+/// What the die would take by the model that sweeps use, part by part; nothing if the technology has no areas for it.
+std::string area_table(const Accelerator& machine, const Technology& technology) {
+  if (technology.areas.empty()) return "";
+  AreaReport area;
+  try {
+    area = area_of(machine, technology);
+  } catch (const InputError& error) {  // nothing that a run needs
+    return fmt::format("\nNo area: {}\n", error.problems().front().what);
+  }
+  std::vector<std::string> parts;
+  std::vector<double> sizes;
+  for (const auto& [name, size] : area.components) {
+    parts.push_back(name);
+    sizes.push_back(size.value());
+  }
+  parts.push_back("total");
+  sizes.push_back(area.total.value());
+  return fmt::format("\nArea by the model of parts (estimates; the file says {:.4g} mm2, which runs use)\n", machine.die_area.value()) +
+         table_text({words("part", parts), numbers("area", "mm2", sizes)});
+}
+
 }  // namespace
 
 std::string describe_accelerator(const std::string& name_or_path) {
@@ -78,7 +101,7 @@ std::string describe_accelerator(const std::string& name_or_path) {
   const Technology technology = load_technology(machine.technology);
   return fmt::format("{}: {}\nfile {}\nhash {}\n\n", machine.name, machine.description, machine.file,
                      machine.hash) +
-         peak_table(machine, technology) + published_table(machine, technology) + "\n" +
+         peak_table(machine, technology) + published_table(machine, technology) + area_table(machine, technology) + "\n" +
          value_table(load_extended(Kind::accelerator, name_or_path).tree());
 }
 

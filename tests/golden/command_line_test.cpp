@@ -182,6 +182,12 @@ TEST(Show, PutsPublishedEfficienciesBesideTheModels) {
   EXPECT_THAT(outcome.out, HasSubstr("isca21"));
 }
 
+TEST(Show, BreaksTheDieDownIntoParts) {
+  const std::string shown = nibble({"show", "accelerator", "rapid"}).out;
+  EXPECT_THAT(shown, HasSubstr("Area by the model of parts"));
+  EXPECT_THAT(shown, testing::ContainsRegex("sfu +[0-9.]+\n"));
+}
+
 TEST(Show, KnowsEveryKind) {
   EXPECT_THAT(nibble({"show", "network", "resnet50"}).out, HasSubstr("25.557 M"));
   EXPECT_THAT(nibble({"show", "recipe", "fp4"}).out, HasSubstr("fp4-radix4"));
