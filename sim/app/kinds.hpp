@@ -9,7 +9,7 @@
 namespace nibble {
 
 inline constexpr Kind kKinds[] = {Kind::network, Kind::accelerator, Kind::recipe, Kind::technology,
-                                  Kind::grid};
+                                  Kind::grid, Kind::sweep};
 
 /// "network" -> "networks", "technology" -> "technologies".
 [[nodiscard]] std::string plural(Kind kind);

@@ -14,6 +14,7 @@ constexpr const char* kExamples = R"(Examples:
   nibble show network resnet50      layers, MACs, parameters
   nibble show recipe fp4
   nibble show technology ibm-7nm    energy of every event, with its source
+  nibble show sweep edge            axes, constraints, objectives, how many runs
   nibble show accelerator my_chip.yaml)";
 
 std::string describe(Kind kind, const std::string& name) {
@@ -29,7 +30,7 @@ std::string describe(Kind kind, const std::string& name) {
     case Kind::grid:
       return describe_grid(name);
     case Kind::sweep:
-      break;
+      return describe_sweep(name);
   }
   throw InternalError("a kind that show does not know");
 }

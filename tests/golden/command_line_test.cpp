@@ -171,6 +171,7 @@ TEST(List, NamesWhatIsShipped) {
   EXPECT_THAT(nibble({"list", "recipes"}).out, HasSubstr("hfp8"));
   EXPECT_THAT(nibble({"list", "technologies"}).out, HasSubstr("ibm-7nm"));
   EXPECT_THAT(nibble({"list", "grids"}).out, HasSubstr("france"));
+  EXPECT_THAT(nibble({"list", "sweeps"}).out, HasSubstr("precision-bandwidth"));
 }
 
 TEST(Show, PutsPublishedEfficienciesBesideTheModels) {
@@ -193,6 +194,7 @@ TEST(Show, KnowsEveryKind) {
   EXPECT_THAT(nibble({"show", "recipe", "fp4"}).out, HasSubstr("fp4-radix4"));
   EXPECT_THAT(nibble({"show", "technology", "ibm-7nm"}).out, HasSubstr("mac.int4xfp4"));
   EXPECT_THAT(nibble({"show", "grid", "world"}).out, HasSubstr("475 g/kWh"));
+  EXPECT_THAT(nibble({"show", "sweep", "edge"}).out, HasSubstr("108 points x 1 networks x 2 recipes = 216 runs"));
 }
 
 TEST(Explain, SaysDefinitionDenominatorAndPlace) {
