@@ -69,7 +69,8 @@ Visit stationary_visit(const MpeArray& mpe, const MacMode& mode, const Pairing& 
   const std::uint64_t outputs = m * width * lane_groups;
   Visit visit;
   visit.compute = Cycles{m * entries};
-  visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe)};
+  visit.waits = Cycles{pass_losses(mpe, m, entries)};
+  visit.fill_drain = visit.waits + Cycles{pipeline_cycles(mpe)};
   visit.stationary = packed(Bits{depth * width * lane_groups * bits.stationary_bits});
   visit.streamed = packed(Bits{m * depth * lane_groups * bits.streamed_bits});
   visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
@@ -148,6 +149,7 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const MacMode& mode, c
       visit.repeat = rows.repeat * columns.repeat * tile.count;
       visit.compute = Cycles{steps * held};
       // Finished outputs leave down the columns, one row a cycle, before the next block can start.
+      visit.waits = Cycles{wait};
       visit.fill_drain = Cycles{wait + pipeline_cycles(mpe) + rows.size};
       visit.streamed = packed(Bits{rows.size * tile.k * bits.streamed_bits}) +
                        packed(Bits{columns.size * tile.k * bits.stationary_bits});

@@ -21,6 +21,7 @@ struct Visit {
   std::uint64_t repeat = 1;  ///< this many equal visits follow one another
   Cycles compute;            ///< array cycles in which rows stream
   Cycles fill_drain;         ///< pipeline fill, drain, bubbles and short-pass waits: array cycles without new work
+  Cycles waits;              ///< of fill_drain: between rows, while operands go on arriving and sums leaving
   Cycles skew;               ///< of fill_drain: sums leave column by column, so that L1 has this much longer to take them
   Bytes stationary;          ///< L1 -> MPE registers, before the visit can start
   Bytes streamed;            ///< L1 -> L0 -> array rows, during the visit

@@ -94,30 +94,30 @@ void Corelet::move_operands_and_sums(const Visit& visit, Bytes streamed) {
   // Until enough columns send sums the port has nothing to do: on average for half of that time.
   const auto sending = static_cast<std::uint64_t>(width / static_cast<double>(std::max<std::uint64_t>(1, visit.column_sums.value())));
   const std::uint64_t skew = visit.skew.value() - std::min(visit.skew.value(), sending / 2);
-  const std::uint64_t tail = visit.fill_drain.value() - skew;
+  const std::uint64_t streaming = (visit.compute + visit.waits).value();  // rows enter, or wait to
+  const std::uint64_t tail = visit.fill_drain.value() - visit.waits.value() - skew;
   const auto capacity = [&](std::uint64_t cycles) { return static_cast<std::uint64_t>(width * static_cast<double>(cycles)); };
   const std::uint64_t in = (streamed + visit.psum_read).value();
   const std::uint64_t all = in + visit.psum_written.value();
-  const std::uint64_t room = capacity(visit.compute.value() + skew);
+  const std::uint64_t room = capacity(streaming + skew);
   const bool bursts = visit.burst.value() > capacity(visit.burst_cycles.value() + skew);
   const bool contends = bursts || 2 * all > room;  // with the loader, even if that asks for the whole port
-  const std::uint64_t compute = visit.compute.value();
   if (!contends) {  // a modest visit gets its share at any time
-    l1_.start(Bytes{all}, compute + skew, tail, visit_done_);
+    l1_.start(Bytes{all}, streaming + skew, tail, visit_done_);
     wait(visit_done_);
     return;
   }
   // Operands need the port from the first beat on, sums after the array has filled. Where both are more than the port
   // takes, operands come as early as they can.
   operands_in_ = false;
-  l1_.start(Bytes{in}, all > room ? 1 : compute, tail + skew, operands_done_);
+  l1_.start(Bytes{in}, all > room ? 1 : streaming, tail + skew, operands_done_);
   wait(kernel_time(tail));
   if (bursts) {  // more sums than the port takes leave at the end, however long the visit was
-    l1_.start(visit.psum_written - visit.burst, compute - visit.burst_cycles.value(), 0, visit_done_);
+    l1_.start(visit.psum_written - visit.burst, streaming - visit.burst_cycles.value(), 0, visit_done_);
     wait(visit_done_);
     l1_.start(visit.burst, visit.burst_cycles.value() + skew, 0, visit_done_);
   } else {
-    l1_.start(visit.psum_written, compute + skew, 0, visit_done_);
+    l1_.start(visit.psum_written, streaming + skew, 0, visit_done_);
   }
   wait(visit_done_);
   if (!operands_in_) wait(operands_done_);

@@ -94,16 +94,6 @@ bool usable(const VerifyCase& drawn) {
          core.l0.slice_capacity.value() * 8 >= 2 * word;
 }
 
-/// A port that cannot bring one beat's operands in one cycle is no match for the array behind it.
-void widen_port(const VerifyCase& drawn, Core& core) {
-  const std::uint64_t streamed = format_storage(drawn.a_format).bits;
-  const std::uint64_t lanes = drawn.depthwise ? static_cast<std::uint64_t>(core.l0.slice_bandwidth.value()) * 8 / streamed : 1;
-  const std::uint64_t beat = core.mpe.rows * drawn.mode.macs_per_lane * streamed * std::min<std::uint64_t>(lanes, core.mpe.lanes);
-  while (core.l1.corelet_bandwidth.value() * 8 < static_cast<double>(beat)) {
-    core.l1.corelet_bandwidth = BytesPerCycle{2 * core.l1.corelet_bandwidth.value()};
-  }
-}
-
 }  // namespace
 
 std::string VerifyCase::text() const {
@@ -139,7 +129,6 @@ VerifyCase draw_case(std::uint64_t seed, std::uint64_t index) {
     if (!drawn.as_shipped) draw_core(draw, drawn.accelerator.core);
   } while (!usable(drawn));
   draw_shape(draw, drawn);
-  widen_port(drawn, drawn.accelerator.core);
   drawn.zeros = 0.1 * static_cast<double>(draw.below(8));
   const ArrayShape shape = array_shape(drawn.accelerator.core, drawn.mode, drawn.a_format, drawn.b_format, drawn.depthwise);
   if (draw.one_in(5)) drawn.k_before = std::uint64_t{shape.arithmetic.chunk_length} * draw.between(1, 2);

@@ -25,7 +25,7 @@ TEST_P(VerifySeeds, BitsAndCountsAreTheSameAndCyclesNear) {
       return std::vector<double>{std::fabs(result.cycle_error())};
     });
     errors.push_back(outcome[0]);
-    EXPECT_LE(outcome[0], 0.15) << "case " << i << ": " << drawn.text();
+    EXPECT_LE(outcome[0], 0.10) << "case " << i << ": " << drawn.text();
   }
   std::sort(errors.begin(), errors.end());
   EXPECT_LE(errors[kCases / 2], 0.01);
