@@ -11,7 +11,9 @@
 #include "sim/app/commands.hpp"
 #include "sim/app/options.hpp"
 #include "sim/report/atomic_file.hpp"
+#include "sim/report/csv_report.hpp"
 #include "sim/report/text_table.hpp"
+#include "sim/sweep/evaluate.hpp"
 #include "sim/sweep/results_query.hpp"
 
 namespace nibble {
@@ -27,26 +29,11 @@ struct ResultsOptions {
   ResultsQuery query;
 };
 
-std::string cell(const SqlValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *integer);
-  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  return "";
-}
-
-std::string csv_cell(const SqlValue& value) {
-  std::string text = cell(value);
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string{"\"\""} : std::string{c};
-  return quoted + "\"";
-}
-
 std::string csv_of(const ResultsTable& table) {
   std::string text = fmt::format("{}\r\n", fmt::join(table.columns, ","));
   for (const auto& row : table.rows) {
     std::vector<std::string> cells;
-    for (const SqlValue& value : row) cells.push_back(csv_cell(value));
+    for (const SqlValue& value : row) cells.push_back(csv_value(to_json(value)));
     text += fmt::format("{}\r\n", fmt::join(cells, ","));
   }
   return text;
@@ -56,15 +43,7 @@ std::string json_of(const ResultsTable& table) {
   Json list = Json::array();
   for (const auto& row : table.rows) {
     Json object = Json::object();
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      std::visit([&](const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
-          object[table.columns[i]] = nullptr;
-        } else {
-          object[table.columns[i]] = value;
-        }
-      }, row[i]);
-    }
+    for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i]] = to_json(row[i]);
     list.push_back(std::move(object));
   }
   return json_text(list);
@@ -72,8 +51,9 @@ std::string json_of(const ResultsTable& table) {
 
 /// Rounded for people; CSV and JSON hold the exact numbers.
 std::string shown(const SqlValue& value) {
-  const auto* real = std::get_if<double>(&value);
-  return real == nullptr ? cell(value) : fmt::format("{:.4g}", *real);
+  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{:.4g}", *real);
+  const auto* integer = std::get_if<std::int64_t>(&value);
+  return integer == nullptr ? text_of(value) : fmt::format("{}", *integer);
 }
 
 std::string table_of(const ResultsTable& table) {

@@ -53,6 +53,7 @@ class SweepRun {
       : options_{options},
         shard_{parse_shard(options.shard)},
         space_{std::move(sweep)},
+        points_{fixed_points()},
         store_{options.out, space_.sweep(), options.resume},
         pool_{space_, options.jobs > 0 ? options.jobs : usable_processors(),
               std::chrono::milliseconds{static_cast<std::int64_t>(options.point_timeout_s * 1e3)}} {
@@ -64,17 +65,23 @@ class SweepRun {
     if (space_.sweep().sampling.method == SweepMethod::nsga2) {
       search();
     } else {
-      const std::vector<std::uint64_t> points = sample_points(space_.numbers(), space_.sweep().sampling);
-      evaluate_all(points);
+      evaluate_all(points_);
     }
     print(summary());
   }
 
  private:
+  /// Before the database is made: what cannot be sampled leaves none. None for nsga2, which finds its points on the way.
+  [[nodiscard]] std::vector<std::uint64_t> fixed_points() const {
+    const SweepSampling& sampling = space_.sweep().sampling;
+    if (sampling.method != SweepMethod::nsga2) return sample_points(space_.numbers(), sampling);
+    if (shard_.count > 1) throw InputError("CLI-USAGE", "--shard: nsga2 needs all results of a generation");
+    return {};
+  }
+
   /// Generation by generation; points that the database knows are not simulated again, so that a search which was
   /// interrupted goes the same way.
   void search() {
-    if (shard_.count > 1) throw InputError("CLI-USAGE", "--shard: nsga2 needs all results of a generation");
     const SweepSampling& sampling = space_.sweep().sampling;
     Nsga2 search{space_.numbers(), sampling.population, sampling.seed};
     for (std::uint64_t done = 0; done < sampling.points && !limit_reached(); done += sampling.population) {
@@ -156,6 +163,7 @@ class SweepRun {
   const SweepOptions& options_;
   Shard shard_;
   DesignSpace space_;
+  std::vector<std::uint64_t> points_;
   ResultStore store_;
   SweepPool pool_;
   Progress progress_;
@@ -192,7 +200,7 @@ void add_merge_command(CLI::App& program) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("merge", "Join databases of one sweep's shards");
-  command->footer(R"(Example:
+  command->footer(R"(Examples:
   nibble merge --out whole.db part1.db part2.db)");
   command->add_option("parts", options->parts, "Databases of the shards")->required();
   command->add_option("-o,--out", options->out, "The database to make")->required();

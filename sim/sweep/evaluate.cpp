@@ -10,13 +10,6 @@ namespace {
 
 using Values = std::map<std::string, SqlValue>;
 
-Json to_json(const SqlValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  return nullptr;
-}
-
 ResultRow empty_row(const DesignSpace& space, const SweepTask& task) {
   const Sweep& sweep = space.sweep();
   Json axes = Json::object();
@@ -116,6 +109,13 @@ std::string one_line(std::string text) {
 }
 
 }  // namespace
+
+Json to_json(const SqlValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return nullptr;
+}
 
 ResultRow evaluate(const DesignSpace& space, const SweepTask& task, KernelCache& kernels) {
   ResultRow row = empty_row(space, task);

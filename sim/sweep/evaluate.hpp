@@ -20,6 +20,9 @@ using ResultRow = Json;
 /// The row of a task that never gave one: it crashed, or took too long.
 [[nodiscard]] ResultRow failed_row(const DesignSpace& space, const SweepTask& task, const std::string& reason);
 
+/// NULL is null.
+[[nodiscard]] Json to_json(const SqlValue& value);
+
 /// Kernels as text, to cross from one process to another.
 [[nodiscard]] Json kernels_to_json(const std::vector<KernelCache::Entry>& kernels);
 [[nodiscard]] std::vector<KernelCache::Entry> kernels_from_json(const Json& json);

@@ -50,11 +50,6 @@ std::string axes_text(const Sweep& sweep) {
   return axes.dump();
 }
 
-std::string text_of(const SqlValue& value) {
-  const auto* text = std::get_if<std::string>(&value);
-  return text == nullptr ? "" : *text;
-}
-
 std::string sweep_value(Database& database, const std::string& key) {
   std::string found;
   database.query("SELECT value FROM sweep WHERE key = ?1", {key}, [&](const auto& row) { found = text_of(row.front()); });
@@ -151,13 +146,14 @@ std::vector<std::vector<double>> ResultStore::objectives(std::uint64_t point) {
   return usable ? found : std::vector<std::vector<double>>{};
 }
 
-void merge_results(const std::vector<std::string>& parts, const std::string& merged) {
-  Database target{merged, access_for(merged, false)};
+namespace {
+
+void merge_into(const std::vector<std::string>& parts, const std::string& merged) {
+  Database target{merged, Database::Access::create};
   target.execute(kPragmas);
   target.execute(kTables);
   const std::string columns = fmt::format("{}", fmt::join(result_columns(), ", "));
   for (const std::string& part : parts) {
-    if (!std::filesystem::exists(part)) throw InputError("SWP-MERGE", fmt::format("there is no '{}'", part));
     target.query("ATTACH ?1 AS part", {part});
     target.execute("BEGIN; INSERT OR IGNORE INTO sweep SELECT * FROM part.sweep");
     bool alike = true;
@@ -171,6 +167,21 @@ void merge_results(const std::vector<std::string>& parts, const std::string& mer
                                                              std::get<std::int64_t>(row.front())));
                  });
     target.execute("COMMIT; DETACH part");
+  }
+}
+
+}  // namespace
+
+void merge_results(const std::vector<std::string>& parts, const std::string& merged) {
+  static_cast<void>(access_for(merged, false));
+  for (const std::string& part : parts) {
+    if (!std::filesystem::exists(part)) throw InputError("SWP-MERGE", fmt::format("there is no '{}'", part));
+  }
+  try {
+    merge_into(parts, merged);
+  } catch (...) {  // whole or not at all
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(merged + ending);
+    throw;
   }
 }
 

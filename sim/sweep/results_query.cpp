@@ -16,11 +16,6 @@
 namespace nibble {
 namespace {
 
-std::string text_of(const SqlValue& value) {
-  const auto* text = std::get_if<std::string>(&value);
-  return text == nullptr ? "" : *text;
-}
-
 /// What names of this database mean, as SQL.
 class Names {
  public:

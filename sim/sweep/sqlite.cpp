@@ -50,6 +50,11 @@ int flags_of(Database::Access access) {
 
 }  // namespace
 
+std::string text_of(const SqlValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text == nullptr ? "" : *text;
+}
+
 Database::Database(const std::string& path, Access access) : path_{path} {
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &opened, flags_of(access), nullptr);

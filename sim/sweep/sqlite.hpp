@@ -14,6 +14,9 @@ namespace nibble {
 /// A value of SQLite: NULL, a number or a text.
 using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string>;
 
+/// The text of a value that is one; "" of any other.
+[[nodiscard]] std::string text_of(const SqlValue& value);
+
 /// An open database. Members throw InputError [DB-...] with SQLite's own words: a database is the user's file.
 class Database {
  public:

@@ -5,6 +5,7 @@
 #include <boost/algorithm/string.hpp>
 
 #include <filesystem>
+#include <iomanip>
 #include <sstream>
 
 #include "models/gemm/npy_file.hpp"
@@ -23,7 +24,7 @@ std::vector<std::vector<std::string>> examples_of(const std::string& help) {
     line = line.substr(9);
     std::istringstream words{line.substr(0, line.find("  "))};
     std::vector<std::string>& example = examples.emplace_back();
-    for (std::string word; words >> word;) example.push_back(word);
+    for (std::string word; words >> std::quoted(word);) example.push_back(word);
   }
   return examples;
 }
@@ -41,6 +42,12 @@ void write_own_files(const test::TemporaryFolder& folder) {
   static_cast<void>(folder.write("A.npy", npy_content(a)));
   static_cast<void>(folder.write("B.npy", npy_content(b)));
   static_cast<void>(folder.write("numbers.txt", "0.1\n-3\n"));
+  const std::string design = folder.write("design.yaml",
+      "schema: nibble/sweep/1\nname: mine\nbase: {accelerator: rapid, networks: [resnet18], recipes: [fp16], batch: 1}\n"
+      "axes:\n  core.l1.capacity: [1 MiB, 2 MiB]\nobjectives: {time_s: min}\n");
+  EXPECT_EQ(test::nibble({"sweep", design, "--out", folder.file("results.db")}).code, 0);
+  EXPECT_EQ(test::nibble({"sweep", design, "--out", folder.file("part1.db"), "--shard", "1/2"}).code, 0);
+  EXPECT_EQ(test::nibble({"sweep", design, "--out", folder.file("part2.db"), "--shard", "2/2"}).code, 0);
   static_cast<void>(folder.write("my_kernels.csv",
                                  "source,op,batch,m,n,k,dtype,cores,split,where_inputs,measured_us,note\n"
                                  "mine,matmul,,512,512,512,fp16,32,\"(4,8,1)\",HBM,13.4,\n"));
@@ -68,7 +75,7 @@ TEST_P(HelpExamples, Work) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples,
                          testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity",
-                                         "verify", "numerics convert", "numerics gemm", "numerics formats"));
+                                         "verify", "sweep", "results", "merge", "numerics convert", "numerics gemm", "numerics formats"));
 
 }  // namespace
 }  // namespace nibble

@@ -23,7 +23,8 @@ class SweepCommand : public testing::Test {
  protected:
   std::string sweep(const std::string& rest) const { return folder_.write("sweep.yaml", kHead + rest); }
   std::string small() const {
-    return sweep("axes:\n  cores: [1, 2, 4]\n  memory.bandwidth: [100 GB/s, 200 GB/s]\nobjectives: {time_s: min, energy_j: min}\n");
+    // Points that differ in voltage alone share their kernels: one simulates them, the others get them from it.
+    return sweep("axes:\n  cores: [1, 2, 4]\n  voltage: [0.6 V, 0.75 V]\nobjectives: {time_s: min, energy_j: min}\n");
   }
   std::string database(const std::string& name) const { return folder_.file(name); }
   static std::string rows(const std::string& database) {
@@ -138,6 +139,27 @@ INSTANTIATE_TEST_SUITE_P(
                     WrongSweep{"axes:\n  cores: [2, many]\nobjectives: {time_s: min}\n", "many"},
                     WrongSweep{"axes:\n  cores: [2]\nobjectives: {speed: min}\n", "'speed' is no metric"},
                     WrongSweep{"axes:\n  cores: [2]\nconstraints: [kores <= 2]\nobjectives: {time_s: min}\n", "kores"}));
+
+TEST_F(SweepCommand, WhatCannotBeMergedOrSampledLeavesNoFile) {
+  const std::string file = sweep("axes:\n  cores: [1]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db")}).code, 0);
+  ASSERT_EQ(nibble({"sweep", small(), "--out", database("b.db"), "--limit", "1"}).code, 0);
+  EXPECT_EQ(nibble({"merge", "--out", database("m.db"), database("a.db"), database("b.db")}).code, 2);
+  EXPECT_EQ(nibble({"merge", "--out", database("m.db"), database("a.db"), database("none.db")}).code, 2);
+  const std::string search = sweep("axes:\n  cores: [1, 2]\nobjectives: {time_s: min}\nsampling: {method: nsga2, population: 4, generations: 1}\n");
+  EXPECT_EQ(nibble({"sweep", search, "--out", database("m.db"), "--shard", "1/2"}).code, 2);
+  EXPECT_NE(::access(database("m.db").c_str(), F_OK), 0);
+}
+
+TEST_F(SweepCommand, NsgaTwoSearchesAndRepeats) {
+  const std::string file = sweep("axes:\n  cores: [1, 2, 3, 4]\n  voltage: [0.6 V, 0.7 V, 0.75 V]\nobjectives: {time_s: min, energy_j: min}\n"
+                                 "sampling: {method: nsga2, population: 4, generations: 2, seed: 3}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db"), "--jobs", "1"}).code, 0);
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("b.db"), "--jobs", "2", "--limit", "3"}).code, 0);
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("b.db"), "--jobs", "2", "--resume"}).code, 0);
+  EXPECT_EQ(rows(database("b.db")), rows(database("a.db")));
+  EXPECT_GT(json_rows(database("a.db")).size(), 8U);  // more than the first generation, of two recipes
+}
 
 TEST_F(SweepCommand, ADatabaseIsNeverOverwritten) {
   const std::string file = sweep("axes:\n  cores: [1]\nobjectives: {time_s: min}\n");

@@ -68,7 +68,7 @@ struct VectorWork {
   std::uint64_t stored_sums = 0;    ///< rows whose sum leaves the lanes for a store
 };
 
-/// A tensor as one operation uses it. `times` counts how often all of it passes (1 almost always).
+/// A tensor as one operation uses it.
 struct TensorUse {
   TensorId tensor = 0;
   Bytes bytes;    ///< of this use
