@@ -57,7 +57,7 @@ Json kernels_to_json(const std::vector<KernelCache::Entry>& kernels) {
 std::vector<KernelCache::Entry> kernels_from_json(const Json& json) {
   std::vector<KernelCache::Entry> kernels;
   for (const Json& entry : json) {
-    SimulatedKernel simulated{kernel_of(entry.at(3)), entry.at(1), entry.at(2)};
+    KnownKernel simulated{kernel_of(entry.at(3)), entry.at(1), entry.at(2)};
     entry.at(4).get_to(simulated.kernel.activity.macs);
     entry.at(5).get_to(simulated.kernel.activity.gated_macs);
     kernels.emplace_back(entry.at(0), std::move(simulated));

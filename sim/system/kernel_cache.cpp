@@ -11,7 +11,7 @@ std::string name_of(const std::string& timing, const std::string& operation) {
 
 }  // namespace
 
-const SimulatedKernel* KernelCache::find(const std::string& timing, const std::string& operation) {
+const KnownKernel* KernelCache::find(const std::string& timing, const std::string& operation) {
   const std::string name = name_of(timing, operation);
   if (const auto found = recent_.find(name); found != recent_.end()) return &found->second;
   const auto old = older_.find(name);
@@ -19,7 +19,7 @@ const SimulatedKernel* KernelCache::find(const std::string& timing, const std::s
   return &recent_.insert(older_.extract(old)).position->second;
 }
 
-void KernelCache::keep(const std::string& timing, const std::string& operation, const SimulatedKernel& kernel) {
+void KernelCache::keep(const std::string& timing, const std::string& operation, const KnownKernel& kernel) {
   fresh_.emplace_back(name_of(timing, operation), kernel);
   add(fresh_.back());
 }

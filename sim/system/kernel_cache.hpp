@@ -11,7 +11,7 @@
 namespace nibble {
 
 /// What simulating an operation gave, kept for its equals.
-struct SimulatedKernel {
+struct KnownKernel {
   KernelResult kernel;
   std::string mac_mode, mapping;
 };
@@ -21,12 +21,12 @@ struct SimulatedKernel {
 /// in its last half are let go.
 class KernelCache {
  public:
-  using Entry = std::pair<std::string, SimulatedKernel>;
+  using Entry = std::pair<std::string, KnownKernel>;
 
   explicit KernelCache(std::size_t capacity = 40'000) : half_{capacity / 2} {}
 
-  [[nodiscard]] const SimulatedKernel* find(const std::string& timing, const std::string& operation);
-  void keep(const std::string& timing, const std::string& operation, const SimulatedKernel& kernel);
+  [[nodiscard]] const KnownKernel* find(const std::string& timing, const std::string& operation);
+  void keep(const std::string& timing, const std::string& operation, const KnownKernel& kernel);
 
   /// Takes in what another process has simulated.
   void add(Entry entry);
@@ -35,7 +35,7 @@ class KernelCache {
   [[nodiscard]] std::size_t size() const { return recent_.size() + older_.size(); }
 
  private:
-  using Kernels = std::unordered_map<std::string, SimulatedKernel>;
+  using Kernels = std::unordered_map<std::string, KnownKernel>;
 
   std::size_t half_;
   Kernels recent_, older_;

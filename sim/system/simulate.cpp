@@ -84,7 +84,7 @@ class StepRunner {
     const ResidencyPlan plan = plan_residency(step_, run_.accelerator, run_.request.residency);
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       OperationResult result = describe(step_.operations[i]);
-      const SimulatedKernel& simulated = simulate(i, plan.operations[i], result.memoised, programs);
+      const KnownKernel& simulated = simulate(i, plan.operations[i], result.memoised, programs);
       result.kernel = simulated.kernel;
       result.mac_mode = simulated.mac_mode;
       result.mapping = simulated.mapping;
@@ -97,7 +97,7 @@ class StepRunner {
   }
 
  private:
-  const SimulatedKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised,
+  const KnownKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised,
                                   const ProgramSink& programs) {
     const std::string key = operation_key(step_, i, residency);
     const auto [found, fresh] = simulated_.try_emplace(key);
@@ -114,8 +114,8 @@ class StepRunner {
   }
 
   /// True if another run on a machine of equal timing has simulated this kernel.
-  bool recall(const std::string& key, SimulatedKernel& simulated) const {
-    const SimulatedKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(run_.accelerator.timing_hash, key);
+  bool recall(const std::string& key, KnownKernel& simulated) const {
+    const KnownKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(run_.accelerator.timing_hash, key);
     if (known != nullptr) simulated = *known;
     return known != nullptr;
   }
@@ -148,7 +148,7 @@ class StepRunner {
   KernelCache* kernels_;
   std::optional<Machine> machine_;
   std::unique_ptr<ChipSystem> system_;
-  std::map<std::string, SimulatedKernel> simulated_;
+  std::map<std::string, KnownKernel> simulated_;
 };
 
 RunResult begin_run(const RunRequest& request, const Accelerator& accelerator, const Technology& technology,
