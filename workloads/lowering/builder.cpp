@@ -101,48 +101,4 @@ void Builder::contribute(LayerIndex index, ValueId gradient) {
   contributions_[index].push_back(gradient);
 }
 
-Weights& Builder::weights_of(LayerIndex index) {
-  const std::string& shared = layer(index).shares_weights_with;
-  LayerIndex owner = index;
-  if (!shared.empty()) {
-    const auto found = std::find_if(network_.layers.begin(), network_.layers.end(),
-                                    [&](const Layer& l) { return l.name == shared; });
-    if (found == network_.layers.end()) {
-      throw InputError{"LOW-SHARED",
-                       fmt::format("layer '{}' shares the weights of '{}', which is not in the network",
-                                   layer(index).name, shared)};
-    }
-    owner = static_cast<LayerIndex>(found - network_.layers.begin());
-  }
-  const auto found = weights_.find(owner);
-  if (found != weights_.end()) return found->second;
-
-  const Layer& own = layer(owner);
-  const std::uint64_t bias =
-      own.bias ? own.output[own.kind == LayerKind::conv2d ? 0 : own.output.size() - 1] : 0;
-  Weights weights;
-  weights.layer = owner;
-  weights.elements = Elements{own.parameters - bias};
-  if (training_) weights.master = parameter(own.name + ":weight", recipe_.master_weights, weights.elements);
-  return weights_.emplace(owner, weights).first->second;
-}
-
-ValueId Builder::weight_operand(LayerIndex index, const std::string& format) {
-  Weights& weights = weights_of(index);
-  if (weights.master && graph_.value(*weights.master).format == format) return *weights.master;
-  const auto known = weights.copies.find(format);
-  if (known != weights.copies.end()) return known->second.value;
-  const bool sawb = layer(index).kind != LayerKind::embedding &&
-                    precision_.of(index).weight_quantiser == WeightQuantiser::sawb;
-  const std::string name = fmt::format("{}:weight ({})", layer(weights.layer).name, format);
-  return weights.copies.emplace(format, WeightCopy{parameter(name, format, weights.elements), sawb})
-      .first->second.value;
-}
-
-std::size_t Builder::small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements) {
-  std::vector<SmallParameter>& parameters = small_[index];
-  parameters.push_back({parameter(name, recipe_.vector, Elements{elements}), {}});
-  return parameters.size() - 1;
-}
-
 }  // namespace nibble::lowering

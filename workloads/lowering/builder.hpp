@@ -37,14 +37,20 @@ inline constexpr const char* kSmallMaster = "fp32";
 /// recipe.
 struct SmallParameter {
   ValueId working = 0;
-  std::optional<ValueId> gradient;
+  std::optional<ValueId> gradient;  ///< of all layers that read it, added up
+};
+
+/// Where a small parameter is kept: layers that share one refer to the same.
+struct SmallReference {
+  LayerIndex owner = 0;
+  std::size_t position = 0;  ///< among the owner's small parameters
 };
 
 /// A copy of an activation in a GEMM's format.
 struct QuantisedActivation {
   ValueId value = 0;
   std::optional<ValueId> inside;   ///< PACT: which elements were inside the clip
-  std::size_t clip = 0;            ///< PACT: position among the source layer's small parameters
+  SmallReference clip;             ///< PACT: the clip level, a small parameter of the source layer
   std::vector<ValueId> gradients;  ///< contributions to this copy's gradient
 };
 
@@ -54,8 +60,9 @@ struct Saved {
   std::optional<ValueId>
       remembered;  ///< what the backward pass reads: a mask, indices, or a tensor in the saved format
   std::optional<ValueId> statistics;
-  std::optional<std::size_t> affine;  ///< scale and shift of a normalisation, among its small parameters
-  std::optional<std::size_t> bias;
+  std::optional<ValueId> running;     ///< batch norm: its averages after the latest call
+  std::optional<SmallReference> affine;  ///< scale and shift of a normalisation
+  std::optional<SmallReference> bias;
   std::optional<ValueId> a, b;  ///< a GEMM's operands in its formats; a product's factors
 };
 
@@ -132,6 +139,24 @@ class Builder {
   ValueId update_in_place(ValueId old, std::vector<Use>& outputs);
   void update_small(LayerIndex index);
 
+  // parameters.cpp
+  Weights& weights_of(LayerIndex index);
+  ValueId weight_operand(LayerIndex index, const std::string& format);
+  /// The layer whose weights `index` shares; none if they are its own.
+  [[nodiscard]] std::optional<LayerIndex> sharer(LayerIndex index) const;
+  /// The first of a chain of layers that share: the one that has the weights.
+  [[nodiscard]] LayerIndex owner_of(LayerIndex index) const;
+  SmallReference small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements);
+  [[nodiscard]] SmallParameter& small(SmallReference reference) {
+    return small_[reference.owner][reference.position];
+  }
+  /// The bias that `index` adds: its own, or that of the layer it shares with.
+  SmallReference bias_of(LayerIndex index);
+  /// Scale and shift of a normalisation, its own or shared; none if it has none.
+  std::optional<SmallReference> affine_of(LayerIndex index);
+  /// Adds a gradient to what other uses of the same parameter left.
+  void contribute_small(LayerIndex index, SmallReference parameter, ValueId gradient);
+
   // builder.cpp
   [[nodiscard]] const Layer& layer(LayerIndex index) const { return network_.layers[index]; }
   [[nodiscard]] Elements whole(const Shape& shape) const {
@@ -154,10 +179,6 @@ class Builder {
   /// Adds a gradient that flows back into the output of `index`.
   void contribute(LayerIndex index, ValueId gradient);
   [[nodiscard]] bool needs_gradient(LayerIndex index) const { return needs_gradient_[index]; }
-  Weights& weights_of(LayerIndex index);
-  ValueId weight_operand(LayerIndex index, const std::string& format);
-  /// A small parameter of `index`: its position among the layer's.
-  std::size_t small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements);
 
   const Network& network_;
   const Recipe& recipe_;

@@ -131,11 +131,9 @@ void Builder::forward_gemm(LayerIndex index) {
 }
 
 ValueId Builder::add_bias(LayerIndex index, ValueId sums) {
-  const Layer& l = layer(index);
-  const std::uint64_t channels = l.kind == LayerKind::conv2d ? l.output.front() : l.output.back();
-  saved_[index].bias = small_parameter(index, l.name + ":bias", channels);
-  const ValueId bias = small_[index][*saved_[index].bias].working;
-  return pointwise(index, Pass::fwd, VectorKind::bias_add, {sums, bias}, l.name + ":biased");
+  saved_[index].bias = bias_of(index);
+  const ValueId bias = small(*saved_[index].bias).working;
+  return pointwise(index, Pass::fwd, VectorKind::bias_add, {sums, bias}, layer(index).name + ":biased");
 }
 
 void Builder::forward_matmul(LayerIndex index) {

@@ -62,7 +62,7 @@ QuantisedActivation& Builder::quantise_activation(LayerIndex index, ValueId x, c
   std::vector<WorkItem> work{{pact ? VectorKind::pact_quantise : VectorKind::cast, elements}};
   if (pact) {
     copy.clip = small_parameter(source, graph_.value(copy.value).name + ":clip", 1);
-    inputs.push_back(all_of(small_[source][copy.clip].working));
+    inputs.push_back(all_of(small(copy.clip).working));
   }
   if (pact && training_ && needs_gradient(source)) {
     copy.inside = value(graph_.value(copy.value).name + ":inside", "bit", elements);
@@ -136,7 +136,7 @@ void Builder::gradients_of_copies(LayerIndex index) {
     const ValueId clip = value(name + ":clip:grad", "fp32", Elements{1});
     add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements, {all_of(dy), all_of(*copy.inside)},
              {all_of(dx), all_of(clip, true)}, {{VectorKind::pact_backward, elements}});
-    small_[index][copy.clip].gradient = clip;
+    contribute_small(index, copy.clip, clip);
     contribute(index, dx);
   }
 }
@@ -148,7 +148,7 @@ void Builder::backward_gemm(LayerIndex index, ValueId dy) {
     const ValueId bias_gradient = value(l.name + ":bias:grad", "fp32", Elements{channels});
     add_node(index, Pass::vector_bwd, NodeKind::reduction, graph_.value(dy).elements, {all_of(dy)},
              {all_of(bias_gradient, true)}, {{VectorKind::bias_gradient, graph_.value(dy).elements}});
-    small_[index][*saved_[index].bias].gradient = bias_gradient;
+    contribute_small(index, *saved_[index].bias, bias_gradient);
   }
   const auto [even, odd] = gradient_operands(index, dy);
   wgrad(index, odd);

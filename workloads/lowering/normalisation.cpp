@@ -11,10 +11,8 @@ void Builder::forward_batch_norm(LayerIndex index) {
   const Elements elements = graph_.value(x).elements;
   const ValueId y = value(l.name + ":out", recipe_.vector, elements);
   std::vector<Use> inputs{all_of(x)}, outputs{all_of(y)};
-  if (l.parameters > 0) {
-    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
-    inputs.push_back(all_of(small_[index][*saved_[index].affine].working));
-  }
+  saved_[index].affine = affine_of(index);
+  if (saved_[index].affine) inputs.push_back(all_of(small(*saved_[index].affine).working));
   if (training_) {
     saved_[index].remembered = save(index, x);
     const ValueId statistics = value(l.name + ":statistics", "fp32", pairs);
@@ -23,9 +21,10 @@ void Builder::forward_batch_norm(LayerIndex index) {
     saved_[index].statistics = statistics;
     inputs.push_back(all_of(statistics));
     // The running averages, which inference will fold in, move towards this batch's.
-    const ValueId running = parameter(l.name + ":running statistics", "fp32", pairs);
-    inputs.push_back(all_of(running));
-    update_in_place(running, outputs);
+    std::optional<ValueId>& running = saved_[owner_of(index)].running;
+    if (!running) running = parameter(l.name + ":running statistics", "fp32", pairs);
+    inputs.push_back(all_of(*running));
+    running = update_in_place(*running, outputs);
     outputs.back().at_end = true;
   }
   add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs),
@@ -41,10 +40,8 @@ void Builder::forward_layer_norm(LayerIndex index) {
       value(l.name + ":statistics", "fp32", Elements{2 * elements.value() / l.output.back()});
   const ValueId y = value(l.name + ":out", recipe_.vector, elements);
   std::vector<Use> inputs{all_of(x)};
-  if (l.parameters > 0) {
-    saved_[index].affine = small_parameter(index, l.name + ":affine", l.parameters);
-    inputs.push_back(all_of(small_[index][*saved_[index].affine].working));
-  }
+  saved_[index].affine = affine_of(index);
+  if (saved_[index].affine) inputs.push_back(all_of(small(*saved_[index].affine).working));
   saved_[index].remembered = save(index, x);
   saved_[index].statistics = statistics;
   add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, std::move(inputs),
@@ -63,8 +60,8 @@ void Builder::backward_batch_norm(LayerIndex index, ValueId dy) {
            {{VectorKind::batch_norm_backward_reduce, elements}});
   std::vector<Use> inputs{all_of(dy), all_of(x), all_of(*saved.statistics), all_of(sums)};
   if (saved.affine) {
-    small_[index][*saved.affine].gradient = sums;
-    inputs.push_back(all_of(small_[index][*saved.affine].working));
+    contribute_small(index, *saved.affine, sums);
+    inputs.push_back(all_of(small(*saved.affine).working));
   }
   if (!needs_gradient(l.inputs.front())) return;
   const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
@@ -82,12 +79,12 @@ void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
   std::vector<Use> inputs{all_of(dy), all_of(*saved.remembered), all_of(*saved.statistics)};
   std::vector<Use> outputs{all_of(dx)};
   if (saved.affine) {
-    inputs.push_back(all_of(small_[index][*saved.affine].working));
+    inputs.push_back(all_of(small(*saved.affine).working));
     outputs.push_back(all_of(sums, true));
-    small_[index][*saved.affine].gradient = sums;
   }
   add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements, std::move(inputs), std::move(outputs),
            {{VectorKind::layer_norm_backward, elements}});
+  if (saved.affine) contribute_small(index, *saved.affine, sums);
   contribute(l.inputs.front(), dx);
 }
 
