@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -13,11 +14,11 @@ namespace {
 
 using tile_kernel::Arithmetic;
 
-/// One operand as the kernels read it: panels of `lanes` rows of A or columns of B, one after the other.
+/// One operand as the kernels read it. A: row after row; B: panels of `lanes` columns, one after the other.
 struct Packed {
-  std::size_t lanes = 0;
   std::size_t panels = 0;
   std::size_t panel_bytes = 0;
+  std::size_t vector_steps = 0;  ///< of one row or column
   std::unique_ptr<std::byte[]> bytes;
 
   [[nodiscard]] const std::byte* panel(std::size_t i) const { return bytes.get() + i * panel_bytes; }
@@ -84,32 +85,51 @@ Ranges find_ranges(const Vectors& source, const std::vector<std::size_t>& ends, 
 
 /// How an arithmetic's operands are laid out.
 struct Layout {
-  tile_kernel::PackTree pack = nullptr;
   std::size_t per_step = 1;       ///< products of one lane side by side
   std::size_t operand_bytes = 0;  ///< of one lane's step
+
+  [[nodiscard]] std::size_t steps(std::size_t products) const { return (products + per_step - 1) / per_step; }
 };
 
-Packed pack(const Vectors& source, const std::vector<TreeSpan>& spans, std::size_t lanes, int lowest,
-            const Layout& layout) {
-  std::size_t steps = 0;
-  for (const TreeSpan& span : spans) steps += (span.length + layout.per_step - 1) / layout.per_step;
-  Packed packed;
-  packed.lanes = lanes;
-  packed.panels = (source.count + lanes - 1) / lanes;
-  packed.panel_bytes = steps * lanes * layout.operand_bytes;
+/// Trees one behind the other that can be laid out in one go: a tree that fills its last step, and the next.
+std::vector<TreeSpan> joined_spans(const std::vector<TreeSpan>& spans, std::size_t per_step) {
+  std::vector<TreeSpan> joined;
+  for (const TreeSpan& span : spans) {
+    if (joined.empty() || joined.back().length % per_step != 0) {
+      joined.push_back(span);
+    } else {
+      joined.back().length += span.length;
+    }
+  }
+  return joined;
+}
+
+/// Lays `source` out in panels of `lanes` vectors. `pack_stretch` packs one stretch; false: give up.
+template <class PackStretch>
+bool pack(const Vectors& source, const std::vector<TreeSpan>& spans, std::size_t lanes, std::size_t vectors,
+          const Layout& layout, Packed& packed, const PackStretch& pack_stretch) {
+  packed.vector_steps = 0;
+  for (const TreeSpan& span : spans) packed.vector_steps += layout.steps(span.length);
+  const std::vector<TreeSpan> stretches = joined_spans(spans, layout.per_step);
+  packed.panels = (vectors + lanes - 1) / lanes;
+  packed.panel_bytes = packed.vector_steps * lanes * layout.operand_bytes;
   packed.bytes = std::make_unique_for_overwrite<std::byte[]>(packed.panels * packed.panel_bytes);
-  const float unit = layout.per_step == 2 ? std::ldexp(1.0F, -lowest) : 1.0F;
   std::byte* out = packed.bytes.get();
   for (std::size_t p = 0; p < packed.panels; ++p) {
     const float* panel = source.values + p * lanes * source.vector_stride;
-    const std::size_t used = std::min(lanes, source.count - p * lanes);
-    for (const TreeSpan& span : spans) {
-      layout.pack({panel + span.begin * source.step_stride, source.vector_stride, source.step_stride, used, lanes,
-                   span.length, unit}, out);
-      out += (span.length + layout.per_step - 1) / layout.per_step * lanes * layout.operand_bytes;
+    const std::size_t used = p * lanes < source.count ? std::min(lanes, source.count - p * lanes) : 0;
+    for (const TreeSpan& span : stretches) {
+      const std::size_t bytes = layout.steps(span.length) * lanes * layout.operand_bytes;
+      if (used == 0) {  // rows that make up a last tile
+        std::memset(out, 0, bytes);
+      } else if (!pack_stretch(tile_kernel::StretchValues{panel + span.begin * source.step_stride, source.vector_stride,
+                                                          source.step_stride, used, lanes, span.length}, out)) {
+        return false;
+      }
+      out += bytes;
     }
   }
-  return packed;
+  return true;
 }
 
 constexpr int kLowestExponent = -120;  // so that float sums stay clear of float's subnormals and of its end
@@ -118,6 +138,17 @@ constexpr double kLargestFloatSum = 0x1p120;
 /// Whether every value is a 16-bit integer in units of the range's last place.
 bool fits_int16(const OperandRange& range) {
   return range.finite && std::abs(range.lowest) <= -kLowestExponent && range.largest * std::ldexp(1.0, -range.lowest) <= 32767.0;
+}
+
+/// Of a sample: most operands of integer formats show their unit in it.
+OperandRange sampled_range(const Matrix& matrix, tile_kernel::ScanFloats scan) {
+  constexpr std::size_t kRuns = 16, kRun = 256;
+  OperandRange range;
+  const std::size_t size = matrix.values.size(), run = std::min(kRun, size);
+  for (std::size_t i = 0; i < kRuns; ++i) {
+    range.include(scan(matrix.values.data() + (size - run) / kRuns * i, 1, run, run));
+  }
+  return range;
 }
 
 /// The cheapest arithmetic that is exact on all of both operands; float64 is checked tile by tile.
@@ -141,27 +172,24 @@ bool needs_definition(const GemmArithmetic& gemm) {
 class Product {
  public:
   Product(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, SimdLevel level)
-      : gemm_{gemm}, a_{a}, b_{b}, level_{level}, by_definition_{needs_definition(gemm)} {
-    const std::size_t k = a.columns;
-    const Vectors rows{a.values.data(), a.rows, k, 1}, columns{b.values.data(), b.columns, 1, b.columns};
-    const tile_kernel::Kernels& kernels = tile_kernel::kernels_of(level);
-    shape_ = kernels.float64_shape;
+      : gemm_{gemm}, a_{a}, b_{b}, level_{level}, kernels_{tile_kernel::kernels_of(level)},
+        rows_{a.values.data(), a.rows, a.columns, 1}, columns_{b.values.data(), b.columns, 1, b.columns},
+        by_definition_{needs_definition(gemm)} {
+    shape_ = kernels_.float64_shape;
     if (by_definition_) return;
-    const std::vector<TreeSpan> spans = tree_spans(gemm, k);
-    const std::vector<std::size_t> ends = stretch_ends(spans);
-    row_ranges_ = find_ranges(rows, ends, shape_.rows, kernels.scan);
-    column_ranges_ = find_ranges(columns, ends, shape_.columns, kernels.scan);
+    spans_ = tree_spans(gemm, a.columns);
+    if (prepare_sampled_integers()) return;
+    const std::vector<std::size_t> ends = stretch_ends(spans_);
+    row_ranges_ = find_ranges(rows_, ends, shape_.rows, kernels_.scan);
+    column_ranges_ = find_ranges(columns_, ends, shape_.columns, kernels_.scan);
     const OperandRange left = row_ranges_.whole(), right = column_ranges_.whole();
-    const SumRange sums{left, right, width(), k};
+    const SumRange sums{left, right, width(), a.columns};
     arithmetic_ = choose_arithmetic(gemm, left, right, sums);
-    const Layout layout = choose_kernel(kernels);
-    for (const TreeSpan& span : spans) {
-      trees_.push_back({static_cast<std::uint32_t>((span.length + layout.per_step - 1) / layout.per_step),
-                        span.ends_chunk ? 1U : 0U});
+    if (arithmetic_ == Arithmetic::int16) {
+      prepare_integers(left, right);
+    } else {
+      prepare_floats(sums);
     }
-    if (arithmetic_ != Arithmetic::float64) plan_ = make_plan(gemm, arithmetic_, sums, k, trees_);
-    left_ = pack(rows, spans, shape_.rows, left.lowest, layout);
-    right_ = pack(columns, spans, shape_.columns, right.lowest, layout);
   }
 
   [[nodiscard]] std::size_t row_panels() const { return (a_.rows + shape_.rows - 1) / shape_.rows; }
@@ -170,8 +198,8 @@ class Product {
   void compute(std::size_t first_panel, std::size_t last_panel, Matrix& c) const {
     constexpr std::size_t kPanelsAtOnce = 8;
     const auto totals = std::make_unique_for_overwrite<double[]>(kPanelsAtOnce * shape_.rows * c.columns);
-    std::vector<double> tile(shape_.rows * shape_.columns);
-    WideAccumulator wide{gemm_, a_, b_};
+    Scratch scratch{WideAccumulator{gemm_, a_, b_}, std::vector<double>(shape_.rows * shape_.columns),
+                    std::vector<std::uint8_t>(shape_.rows * shape_.columns)};
     for (std::size_t begin = first_panel; begin < last_panel; begin += kPanelsAtOnce) {
       const std::size_t end = std::min(last_panel, begin + kPanelsAtOnce);
       const std::size_t row0 = begin * shape_.rows, rows = std::min(a_.rows, end * shape_.rows) - row0;
@@ -180,7 +208,7 @@ class Product {
       } else {
         for (std::size_t column = 0; column < right_.panels; ++column) {
           for (std::size_t row = begin; row < end; ++row) {
-            compute_tile(row, column, wide, tile, totals.get() + (row - begin) * shape_.rows * c.columns);
+            compute_tile(row, column, scratch, totals.get() + (row - begin) * shape_.rows * c.columns);
           }
         }
       }
@@ -190,24 +218,83 @@ class Product {
   }
 
  private:
-  Layout choose_kernel(const tile_kernel::Kernels& kernels) {
-    switch (arithmetic_) {
-      case Arithmetic::int16:
-        shape_ = kernels.int16_shape;
-        kernel_ = kernels.int16;
-        return {kernels.pack_int16, 2, 4};
-      case Arithmetic::float32:
-        shape_ = kernels.float32_shape;
-        kernel_ = kernels.float32;
-        return {kernels.pack_float32, 1, 4};
-      case Arithmetic::float64: break;
-    }
-    shape_ = kernels.float64_shape;
-    kernel_ = kernels.float64;
-    return {kernels.pack_float64, 1, 8};
+  /// What a thread computes tiles in.
+  struct Scratch {
+    WideAccumulator wide;
+    std::vector<double> tile;
+    std::vector<std::uint8_t> inexact;
+  };
+
+  /// Takes a sample for the whole and lets the packing find out whether that was right; false: it was not.
+  bool prepare_sampled_integers() {
+    const OperandRange left = sampled_range(a_, kernels_.scan), right = sampled_range(b_, kernels_.scan);
+    if (!fits_int16(left) || !fits_int16(right)) return false;
+    const SumRange sums{left, right, width(), a_.columns};
+    if (choose_arithmetic(gemm_, left, right, sums) != Arithmetic::int16) return false;
+    return prepare_integers(left, right);
   }
 
-  /// Most products that one tree sums.
+  bool prepare_integers(OperandRange left, OperandRange right) {
+    const bool narrow = b_.columns <= kernels_.narrow_int16_shape.columns;
+    const tile_kernel::TileShape shape = narrow ? kernels_.narrow_int16_shape : kernels_.int16_shape;
+    constexpr Layout kPairs{2, 4};
+    if (!pack_integers(rows_, 1, shape.rows, kPairs, left, left_)) return false;
+    if (!pack_integers(columns_, shape.columns, 1, kPairs, right, right_)) return false;
+    const SumRange sums{left, right, width(), a_.columns};
+    if (choose_arithmetic(gemm_, left, right, sums) != Arithmetic::int16) return false;
+    shape_ = shape;
+    kernel_ = narrow ? kernels_.narrow_int16 : kernels_.int16;
+    arithmetic_ = Arithmetic::int16;
+    finish_plan(kPairs, sums);
+    return true;
+  }
+
+  /// `range`: its unit is kept, its largest magnitude is found anew.
+  bool pack_integers(const Vectors& source, std::size_t lanes, std::size_t grain, const Layout& layout,
+                     OperandRange& range, Packed& packed) const {
+    const float unit = std::ldexp(1.0F, -range.lowest);
+    float largest = 0;
+    const auto pack_stretch = [&](const tile_kernel::StretchValues& stretch, std::byte* out) {
+      const float magnitude = kernels_.pack_int16(stretch, unit, out);
+      if (!(magnitude <= 32767.0F)) return false;
+      largest = std::max(largest, magnitude);
+      return true;
+    };
+    if (!pack(source, spans_, lanes, padded(source.count, grain), layout, packed, pack_stretch)) return false;
+    range.largest = std::ldexp(double{largest}, range.lowest);
+    return true;
+  }
+
+  void prepare_floats(const SumRange& sums) {
+    const bool doubles = arithmetic_ == Arithmetic::float64;
+    const Layout layout{1, doubles ? sizeof(double) : sizeof(float)};
+    shape_ = doubles ? kernels_.float64_shape : kernels_.float32_shape;
+    kernel_ = doubles ? kernels_.float64 : kernels_.float32;
+    const tile_kernel::PackFloats pack_floats = doubles ? kernels_.pack_float64 : kernels_.pack_float32;
+    const auto pack_stretch = [&](const tile_kernel::StretchValues& stretch, std::byte* out) {
+      pack_floats(stretch, out);
+      return true;
+    };
+    pack(rows_, spans_, 1, padded(rows_.count, shape_.rows), layout, left_, pack_stretch);
+    pack(columns_, spans_, shape_.columns, columns_.count, layout, right_, pack_stretch);
+    finish_plan(layout, sums);
+  }
+
+  static std::size_t padded(std::size_t count, std::size_t grain) { return (count + grain - 1) / grain * grain; }
+
+  void finish_plan(const Layout& layout, const SumRange& sums) {
+    for (const TreeSpan& span : spans_) {
+      trees_.push_back({static_cast<std::uint32_t>(layout.steps(span.length)), span.ends_chunk ? 1U : 0U});
+    }
+    row_bytes_ = left_.vector_steps * layout.operand_bytes;
+    if (arithmetic_ == Arithmetic::float64) return;  // tile by tile
+    plan_ = make_plan(gemm_, arithmetic_, sums, a_.columns, trees_);
+    plan_.row_steps = left_.vector_steps;
+  }
+
+  [[nodiscard]] const std::byte* row(std::size_t index) const { return left_.bytes.get() + index * row_bytes_; }
+
+/// Most products that one tree sums.
   [[nodiscard]] std::size_t width() const {
     const std::size_t chunk = gemm_.chunk_length == 0 ? a_.columns : gemm_.chunk_length;
     return std::min<std::size_t>({gemm_.tree_width, chunk, a_.columns});
@@ -223,41 +310,51 @@ class Product {
     }
   }
 
-  /// A plan for one tile in float64, if every stretch of its reduction is exact there.
-  [[nodiscard]] bool plan_tile(std::size_t row_panel, std::size_t column_panel, tile_kernel::Plan& plan) const {
+  /// How a tile in float64 can be computed.
+  enum class Exactness : std::uint8_t { proved, checked, hopeless };
+
+  /// A plan for one tile in float64: every stretch of its reduction is exact there, or each sum has to be watched.
+  [[nodiscard]] Exactness plan_tile(std::size_t row_panel, std::size_t column_panel, tile_kernel::Plan& plan) const {
     SumRange all{{}, {}, 0, 0};
-    bool first = true;
+    bool first = true, proved = true;
     for (std::size_t s = 0; s < row_ranges_.stretches; ++s) {
       const SumRange sums{row_ranges_.at(row_panel, s), column_ranges_.at(column_panel, s), width(), a_.columns};
-      if (!sums.fits(53)) return false;
+      proved = proved && sums.fits(53);
       all.lowest = first ? sums.lowest : std::min(all.lowest, sums.lowest);
       all.tree = std::max(all.tree, sums.tree);
       all.total = std::max(all.total, sums.total);
       all.finite = all.finite && sums.finite;
       first = false;
     }
-    if (!has_rules(gemm_, arithmetic_, all)) return false;
+    if (!has_rules(gemm_, arithmetic_, all) || (!proved && !all.finite)) return Exactness::hopeless;
     plan = make_plan(gemm_, arithmetic_, all, a_.columns, trees_);
-    return true;
+    plan.row_steps = left_.vector_steps;
+    return proved ? Exactness::proved : Exactness::checked;
   }
 
-  void compute_tile(std::size_t row_panel, std::size_t column_panel, WideAccumulator& wide, std::vector<double>& tile,
-                    double* totals) const {
-    const std::size_t row = row_panel * shape_.rows, column = column_panel * shape_.columns;
-    const std::size_t rows = std::min(shape_.rows, a_.rows - row);
-    const std::size_t columns = std::min(shape_.columns, b_.columns - column);
+  void compute_tile(std::size_t row_panel, std::size_t column_panel, Scratch& scratch, double* totals) const {
+    const std::size_t row0 = row_panel * shape_.rows, column0 = column_panel * shape_.columns;
+    const std::size_t rows = std::min(shape_.rows, a_.rows - row0);
+    const std::size_t columns = std::min(shape_.columns, b_.columns - column0);
     tile_kernel::Plan plan = plan_;  // proved for the whole product, unless the arithmetic is float64
-    if (arithmetic_ == Arithmetic::float64 && !plan_tile(row_panel, column_panel, plan)) {
-      for (std::size_t m = 0; m < rows; ++m) {
-        for (std::size_t n = 0; n < columns; ++n) {
-          totals[m * b_.columns + column + n] = wide.element(row + m, column + n);
-        }
+    const Exactness exactness =
+        arithmetic_ == Arithmetic::float64 ? plan_tile(row_panel, column_panel, plan) : Exactness::proved;
+    std::fill(scratch.inexact.begin(), scratch.inexact.end(), exactness == Exactness::hopeless ? 1 : 0);
+    if (exactness == Exactness::proved) kernel_(plan, row(row0), right_.panel(column_panel), scratch.tile.data());
+    if (exactness == Exactness::checked) {
+      const std::size_t at_once = kernels_.checked_shape.rows;
+      for (std::size_t part = 0; part < rows; part += at_once) {
+        kernels_.checked_float64(plan, row(row0 + part), right_.panel(column_panel),
+                                 scratch.tile.data() + part * shape_.columns, scratch.inexact.data() + part * shape_.columns);
       }
-      return;
     }
-    kernel_(plan, left_.panel(row_panel), right_.panel(column_panel), tile.data());
     for (std::size_t m = 0; m < rows; ++m) {
-      std::copy_n(tile.data() + m * shape_.columns, columns, totals + m * b_.columns + column);
+      double* out = totals + m * b_.columns + column0;
+      std::copy_n(scratch.tile.data() + m * shape_.columns, columns, out);
+      if (exactness == Exactness::proved) continue;
+      for (std::size_t n = 0; n < columns; ++n) {
+        if (scratch.inexact[m * shape_.columns + n] != 0) out[n] = scratch.wide.element(row0 + m, column0 + n);
+      }
     }
   }
 
@@ -265,13 +362,17 @@ class Product {
   const Matrix& a_;
   const Matrix& b_;
   SimdLevel level_;
+  const tile_kernel::Kernels& kernels_;
+  Vectors rows_, columns_;
   bool by_definition_;
   Arithmetic arithmetic_ = Arithmetic::float64;
   tile_kernel::TileShape shape_;
   tile_kernel::Tile kernel_ = nullptr;
   tile_kernel::Plan plan_;
+  std::vector<TreeSpan> spans_;
   std::vector<tile_kernel::Tree> trees_;
   Ranges row_ranges_, column_ranges_;  ///< by float64 panels
+  std::size_t row_bytes_ = 0;
   Packed left_, right_;
 };
 

@@ -40,6 +40,7 @@ struct Plan {
   bool chunked = true;
   RoundingRule chunk, total;
   double unit = 1;             ///< what 1 in a register is worth, a power of two: int16's products of 1 x 1
+  std::size_t row_steps = 0;   ///< steps from one row of A to the next
   const Tree* trees = nullptr;
   std::size_t tree_count = 0;
 };
@@ -49,9 +50,13 @@ struct TileShape {
   std::size_t rows = 0, columns = 0;
 };
 
-/// totals[row x columns + column] of one tile. `a`: for each step, one value (int16: a pair) of every tile row;
-/// `b`: of every tile column.
+/// totals[row x columns + column] of one tile. `a`: row after row, a value (int16: a pair) for each step; `b`: for each
+/// step, one of every tile column.
 using Tile = void (*)(const Plan& plan, const void* a, const void* b, double* totals);
+
+/// The same where no proof says that trees are exact: inexact[row x columns + column] is 0 where they were; a total is
+/// worthless where they were not.
+using CheckedTile = void (*)(const Plan& plan, const void* a, const void* b, double* totals, std::uint8_t* inexact);
 
 /// What some floats are made of, for exactness proofs.
 struct Scan {
@@ -64,17 +69,20 @@ struct Scan {
 /// Of `rows` rows of `count` floats, `stride` apart.
 using ScanFloats = Scan (*)(const float* values, std::size_t rows, std::size_t stride, std::size_t count);
 
-/// One tree's products of one operand, as the tile reads them: for each step, `lanes` operands (int16: pairs).
+/// A stretch of the products of one operand, as the tile reads them: for each step, `lanes` operands (int16: pairs).
 /// Value k of lane i is values[i * lane_stride + k * step_stride]; lanes from `used` on become zero, and so does the
-/// missing half of a last pair. int16 operands are values / 2^lowest.
-struct TreeValues {
+/// missing half of a last pair.
+struct StretchValues {
   const float* values = nullptr;
   std::size_t lane_stride = 0, step_stride = 0;
   std::size_t used = 0, lanes = 0;
   std::size_t length = 0;
-  float unit = 1;  ///< 2^-lowest
 };
-using PackTree = void (*)(const TreeValues& tree, void* out);
+using PackFloats = void (*)(const StretchValues& stretch, void* out);
+
+/// int16 operands are values x unit, a power of two. Returns the largest magnitude among them; NaN if some value is no
+/// integer in that unit: the operands are then worthless, and so they are beyond 32767.
+using PackIntegers = float (*)(const StretchValues& stretch, float unit, void* out);
 
 /// outputs[i] = totals[i] x scale, for one more rounding to come: cut after float's last place, which is odd where
 /// something was cut; or rounded by the processor, the last one (`nearest`). False if a product lies outside the
@@ -84,9 +92,11 @@ using ScaleTotals = bool (*)(const double* totals, double scale, bool nearest, f
 struct Kernels {
   ScaleTotals scale_totals;
   ScanFloats scan;
-  TileShape int16_shape, float32_shape, float64_shape;
-  Tile int16, float32, float64;
-  PackTree pack_int16, pack_float32, pack_float64;
+  TileShape int16_shape, narrow_int16_shape, float32_shape, float64_shape, checked_shape;
+  Tile int16, narrow_int16, float32, float64;
+  CheckedTile checked_float64;
+  PackIntegers pack_int16;
+  PackFloats pack_float32, pack_float64;
 };
 
 extern const Kernels kBaseline, kAvx2, kAvx512;

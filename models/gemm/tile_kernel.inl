@@ -12,7 +12,7 @@ using nibble::tile_kernel::Plan;
 using nibble::tile_kernel::RoundingRule;
 using nibble::tile_kernel::Scan;
 using nibble::tile_kernel::Tree;
-using nibble::tile_kernel::TreeValues;
+using nibble::tile_kernel::StretchValues;
 
 constexpr int kBytes = NIBBLE_VECTOR_BYTES;
 typedef float Float __attribute__((vector_size(kBytes)));
@@ -47,6 +47,19 @@ NIBBLE_INLINE Double add_cut(Double a, Double b) {
   return (Double)_mm512_add_round_pd((__m512d)a, (__m512d)b, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
 }
 
+/// A sum of products that knows whether it is exact: rounded down all the way and rounded up all the way, it is where
+/// both agree.
+struct WatchedSum {
+  Double down = {}, up = {};
+  NIBBLE_MEMBER void add_product(Double a, Double b) {
+    down = (Double)_mm512_fmadd_round_pd((__m512d)a, (__m512d)b, (__m512d)down, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+    up = (Double)_mm512_fmadd_round_pd((__m512d)a, (__m512d)b, (__m512d)up, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+  }
+  /// Down, a sum of zero is -0: the sum with +0 is +0.
+  NIBBLE_MEMBER Double value() const { return up + Double{}; }
+  NIBBLE_MEMBER Int64 inexact() const { return down != up; }
+};
+
 #else
 
 #if NIBBLE_VECTOR_BYTES == 32
@@ -76,6 +89,20 @@ NIBBLE_INLINE V add_and_cut(V a, V b) {
 }
 NIBBLE_INLINE Float add_cut(Float a, Float b) { return add_and_cut<Float, Int32>(a, b); }
 NIBBLE_INLINE Double add_cut(Double a, Double b) { return add_and_cut<Double, Int64>(a, b); }
+
+/// A sum of products that knows whether it is exact: products of floats are, and so are sums without an error.
+struct WatchedSum {
+  Double sum = {};
+  Int64 wrong = {};
+  NIBBLE_MEMBER void add_product(Double a, Double b) {
+    const Double product = a * b;
+    const Double next = sum + product;
+    wrong |= error_of(next, sum, product) != 0;
+    sum = next;
+  }
+  NIBBLE_MEMBER Double value() const { return sum; }
+  NIBBLE_MEMBER Int64 inexact() const { return wrong; }
+};
 
 #endif
 
@@ -176,11 +203,11 @@ void compute_tile(const Plan& plan, const typename T::Operand* a, const typename
       for (int v = 0; v < kVectors; ++v) columns[v] = T::load(b + v * kLanes);
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; ++row) {
-        const typename T::Sum value = T::broadcast(a + row);
+        const typename T::Sum value = T::broadcast(a + static_cast<std::size_t>(row) * plan.row_steps);
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) sum[row][v] = T::multiply_add(value, columns[v], sum[row][v]);
       }
-      a += kRows;
+      ++a;
       b += kVectors * kLanes;
     }
 #pragma GCC unroll 16
@@ -223,6 +250,58 @@ void tile(const Plan& plan, const void* a, const void* b, double* totals) {
     compute_tile<T, kRows, kVectors, false, true>(plan, left, right, totals);
   } else {
     compute_tile<T, kRows, kVectors, false, false>(plan, left, right, totals);
+  }
+}
+
+template <int kRows, int kVectors, bool kSticky>
+void compute_checked_tile(const Plan& plan, const double* a, const double* b, double* totals, std::uint8_t* inexact) {
+  constexpr int kLanes = kBytes / 8;
+  Double chunk[kRows][kVectors] = {}, total[kRows][kVectors] = {};
+  Int64 wrong[kRows][kVectors] = {};
+  for (std::size_t t = 0; t < plan.tree_count; ++t) {
+    const Tree tree = plan.trees[t];
+    WatchedSum sum[kRows][kVectors];
+    for (std::uint32_t step = 0; step < tree.length; ++step) {
+#pragma GCC unroll 8
+      for (int row = 0; row < kRows; ++row) {
+        const Double value = spread(a[static_cast<std::size_t>(row) * plan.row_steps], Double{});
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) sum[row][v].add_product(value, Float64Tree::load(b + v * kLanes));
+      }
+      ++a;
+      b += kVectors * kLanes;
+    }
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) {
+        wrong[row][v] |= sum[row][v].inexact();
+        chunk[row][v] = rounded_sum<Double, kSticky, false>(plan.chunk, chunk[row][v], sum[row][v].value());
+        if (tree.ends_chunk == 0) continue;
+        total[row][v] = rounded_sum<Double, kSticky, false>(plan.total, total[row][v], chunk[row][v]);
+        chunk[row][v] = Double{};
+      }
+    }
+  }
+  for (int row = 0; row < kRows; ++row) {
+    for (int v = 0; v < kVectors; ++v) {
+      const Double result = plan.chunked ? total[row][v] : chunk[row][v];
+      for (int lane = 0; lane < kLanes; ++lane) {
+        *totals++ = result[lane];
+        *inexact++ = wrong[row][v][lane] != 0 ? 1 : 0;
+      }
+    }
+  }
+}
+
+template <int kRows, int kVectors>
+void checked_tile(const Plan& plan, const void* a, const void* b, double* totals, std::uint8_t* inexact) {
+  const auto* left = static_cast<const double*>(a);
+  const auto* right = static_cast<const double*>(b);
+  if (plan.chunk.sticky || plan.total.sticky) {
+    compute_checked_tile<kRows, kVectors, true>(plan, left, right, totals, inexact);
+  } else {
+    compute_checked_tile<kRows, kVectors, false>(plan, left, right, totals, inexact);
   }
 }
 
@@ -280,47 +359,107 @@ Scan scan(const float* values, std::size_t rows, std::size_t stride, std::size_t
   return all;
 }
 
-NIBBLE_INLINE std::int32_t pair_of(float first, float second) {
-  const auto low = static_cast<std::uint32_t>(static_cast<std::int32_t>(first)) & 0xFFFFU;
-  const auto high = static_cast<std::uint32_t>(static_cast<std::int32_t>(second)) << 16;
-  return static_cast<std::int32_t>(low | high);
+constexpr std::size_t kWords = kBytes / 4;  // floats, or pairs of 16-bit integers, in a vector
+typedef std::int16_t Int16 __attribute__((vector_size(kBytes / 2)));
+
+/// Up to kWords floats, `stride` apart; zeros behind them.
+NIBBLE_INLINE Float load_floats(const float* values, std::size_t count, std::size_t stride) {
+  Float loaded = {};
+  if (stride != 1) {
+    for (std::size_t i = 0; i < count; ++i) loaded[i] = values[i * stride];
+  } else if (count == kWords) {
+    __builtin_memcpy(&loaded, values, sizeof loaded);
+  } else {
+    __builtin_memcpy(&loaded, values, count * sizeof(float));
+  }
+  return loaded;
 }
 
-void pack_int16(const TreeValues& tree, void* out) {
-  auto* pairs = static_cast<std::int32_t*>(out);
-  for (std::size_t k = 0; k < tree.length; k += 2) {
-    const float* first = tree.values + k * tree.step_stride;
-    const bool paired = k + 1 < tree.length;
-    const float* second = paired ? first + tree.step_stride : first;
-    const float unit = tree.unit, second_unit = paired ? unit : 0;
-    if (tree.lane_stride == 1) {  // apart, for then the compiler makes vectors of it
-      for (std::size_t i = 0; i < tree.used; ++i) pairs[i] = pair_of(first[i] * unit, second[i] * second_unit);
-    } else {
-      for (std::size_t i = 0; i < tree.used; ++i) {
-        pairs[i] = pair_of(first[i * tree.lane_stride] * unit, second[i * tree.lane_stride] * second_unit);
-      }
-    }
-    for (std::size_t i = tree.used; i < tree.lanes; ++i) pairs[i] = 0;
-    pairs += tree.lanes;
+/// Floats that become integers, and what is known of all of them so far.
+struct Integers {
+  float unit, back;          ///< back: 1 / unit
+  Int32 largest = {};        ///< bits of the largest magnitudes in the unit
+  Int32 fraction = {};       ///< all ones once a value was no integer
+
+  NIBBLE_MEMBER Int32 of(Float values) {
+    const Float scaled = values * unit;
+    const Int32 bits = (Int32)scaled & 0x7FFFFFFF;
+    const Int32 larger = bits > largest;
+    largest = (bits & larger) | (largest & ~larger);
+    const Int32 bounded = (Int32)scaled & (bits < 0x47000000);  // below 2^15: beyond int32 is undefined
+    const Int32 integers = __builtin_convertvector((Float)bounded, Int32);
+    fraction |= __builtin_convertvector(integers, Float) * back != values;
+    return integers;
   }
+  /// As PackIntegers returns it.
+  NIBBLE_MEMBER float verdict() const {
+    std::int32_t bits = 0, wrong = 0;
+    for (std::size_t i = 0; i < kWords; ++i) {
+      if (largest[i] > bits) bits = largest[i];
+      wrong |= fraction[i];
+    }
+    float magnitude;
+    __builtin_memcpy(&magnitude, &bits, sizeof magnitude);
+    return wrong == 0 ? magnitude : __builtin_nanf("");
+  }
+};
+
+/// One lane, its values side by side: pairs lie in memory as single integers do.
+float pack_int16_row(const StretchValues& stretch, float unit, std::int16_t* out) {
+  Integers integers{unit, 1 / unit};
+  std::size_t k = 0;
+  for (; k + kWords <= stretch.length; k += kWords) {
+    const Int16 narrow = __builtin_convertvector(integers.of(load_floats(stretch.values + k, kWords, 1)), Int16);
+    __builtin_memcpy(out + k, &narrow, sizeof narrow);
+  }
+  const std::size_t left = stretch.length - k;
+  const Int16 narrow = __builtin_convertvector(integers.of(load_floats(stretch.values + k, left, 1)), Int16);
+  __builtin_memcpy(out + k, &narrow, (left + left % 2) * sizeof(std::int16_t));
+  return integers.verdict();
+}
+
+float pack_int16(const StretchValues& stretch, float unit, void* out) {
+  if (stretch.lanes == 1 && stretch.step_stride == 1) return pack_int16_row(stretch, unit, static_cast<std::int16_t*>(out));
+  auto* pairs = static_cast<std::int32_t*>(out);
+  Integers integers{unit, 1 / unit};
+  for (std::size_t k = 0; k < stretch.length; k += 2) {
+    for (std::size_t lane = 0; lane < stretch.lanes; lane += kWords) {
+      const std::size_t used = lane >= stretch.used ? 0 : (stretch.used - lane < kWords ? stretch.used - lane : kWords);
+      const float* first = stretch.values + k * stretch.step_stride + lane * stretch.lane_stride;
+      const bool paired = k + 1 < stretch.length;
+      const Int32 low = integers.of(load_floats(first, used, stretch.lane_stride));
+      const Int32 high = integers.of(load_floats(first + (paired ? stretch.step_stride : 0), paired ? used : 0, stretch.lane_stride));
+      const Int32 both = (low & 0xFFFF) | (high << 16);
+      const std::size_t lanes = stretch.lanes - lane < kWords ? stretch.lanes - lane : kWords;
+      __builtin_memcpy(pairs + lane, &both, lanes * sizeof(std::int32_t));
+    }
+    pairs += stretch.lanes;
+  }
+  return integers.verdict();
 }
 
 /// One NaN for all: what the kernels do to its bits is known for this one.
 template <class T>
-void pack_floating(const TreeValues& tree, void* out) {
+NIBBLE_INLINE T operand_of(float value) {
+  return static_cast<T>(value == value ? value : __builtin_nanf(""));
+}
+
+template <class T>
+void pack_floating(const StretchValues& stretch, void* out) {
   auto* values = static_cast<T*>(out);
-  for (std::size_t k = 0; k < tree.length; ++k) {
-    const float* in = tree.values + k * tree.step_stride;
-    if (tree.lane_stride == 1) {
-      for (std::size_t i = 0; i < tree.used; ++i) values[i] = static_cast<T>(in[i] == in[i] ? in[i] : __builtin_nanf(""));
+  if (stretch.lanes == 1 && stretch.step_stride == 1) {
+    for (std::size_t k = 0; k < stretch.length; ++k) values[k] = operand_of<T>(stretch.values[k]);
+    return;
+  }
+  for (std::size_t k = 0; k < stretch.length; ++k) {
+    const float* in = stretch.values + k * stretch.step_stride;
+    if (stretch.lane_stride == 1) {
+      for (std::size_t i = 0; i < stretch.used; ++i) values[i] = operand_of<T>(in[i]);
     } else {
-      for (std::size_t i = 0; i < tree.used; ++i) {
-        const float value = in[i * tree.lane_stride];
-        values[i] = static_cast<T>(value == value ? value : __builtin_nanf(""));
-      }
+      for (std::size_t i = 0; i < stretch.used; ++i) values[i] = operand_of<T>(in[i * stretch.lane_stride]);
     }
-    for (std::size_t i = tree.used; i < tree.lanes; ++i) values[i] = 0;
-    values += tree.lanes;
+    for (std::size_t i = stretch.used; i < stretch.lanes; ++i) values[i] = 0;
+    values += stretch.lanes;
   }
 }
 
@@ -350,13 +489,17 @@ constexpr int kRows = 4, kVectors = 2;
 #else
 constexpr int kRows = 4, kVectors = 2;
 #endif
+constexpr int kCheckedRows = kRows / 2;  // twice the registers for each sum
 constexpr std::size_t kRowCount = kRows;
 constexpr std::size_t kFloatColumns = kVectors * kBytes / 4;
 constexpr std::size_t kDoubleColumns = kVectors * kBytes / 8;
 
 constexpr nibble::tile_kernel::Kernels kTileKernels{
-    scale_totals, scan, {kRowCount, kFloatColumns}, {kRowCount, kFloatColumns}, {kRowCount, kDoubleColumns},
-    tile<Int16Tree, kRows, kVectors>, tile<Float32Tree, kRows, kVectors>, tile<Float64Tree, kRows, kVectors>,
+    scale_totals, scan,
+    {kRowCount, kFloatColumns}, {kRowCount, kBytes / 4}, {kRowCount, kFloatColumns}, {kRowCount, kDoubleColumns},
+    {kCheckedRows, kDoubleColumns},
+    tile<Int16Tree, kRows, kVectors>, tile<Int16Tree, kRows, 1>, tile<Float32Tree, kRows, kVectors>,
+    tile<Float64Tree, kRows, kVectors>, checked_tile<kCheckedRows, kVectors>,
     pack_int16, pack_floating<float>, pack_floating<double>};
 
 #undef NIBBLE_INLINE

@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 #include <cblas.h>
+#include <fmt/format.h>
 
 #include <cmath>
 
@@ -27,23 +28,32 @@ Matrix normal_matrix(std::size_t rows, std::size_t columns, const char* format_n
   return matrix;
 }
 
-void count_macs(benchmark::State& state, std::size_t n) {
-  state.counters["MAC/s"] = benchmark::Counter(static_cast<double>(n * n * n) * static_cast<double>(state.iterations()),
-                                               benchmark::Counter::kIsRate);
+/// C[m, n] = A[m, k] x B[k, n].
+struct Shape {
+  std::size_t m, n, k;
+};
+
+/// Squares; then a 3x3 convolution's forward pass and weight gradient, a narrow one's, and a last layer.
+constexpr Shape kShapes[] = {{256, 256, 256},  {1024, 1024, 1024}, {4096, 64, 576},
+                             {64, 576, 4096}, {16384, 16, 144},   {128, 10, 512}};
+
+void count_macs(benchmark::State& state, const Shape& shape) {
+  const auto macs = static_cast<double>(shape.m * shape.n * shape.k);
+  state.counters["MAC/s"] =
+      benchmark::Counter(macs * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void sgemm(benchmark::State& state) {
+void sgemm(benchmark::State& state, const Shape& shape) {
   openblas_set_num_threads(1);
-  const auto n = static_cast<std::size_t>(state.range(0));
-  const int size = static_cast<int>(n);
-  const Matrix a = normal_matrix(n, n, "fp32", 1, 1), b = normal_matrix(n, n, "fp32", 1, 2);
-  Matrix c{n, n};
+  const int m = static_cast<int>(shape.m), n = static_cast<int>(shape.n), k = static_cast<int>(shape.k);
+  const Matrix a = normal_matrix(shape.m, shape.k, "fp32", 1, 1), b = normal_matrix(shape.k, shape.n, "fp32", 1, 2);
+  Matrix c{shape.m, shape.n};
   for (auto _ : state) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.values.data(), size, b.values.data(),
-                size, 0, c.values.data(), size);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a.values.data(), k, b.values.data(), n, 0,
+                c.values.data(), n);
     benchmark::DoNotOptimize(c.values.data());
   }
-  count_macs(state, n);
+  count_macs(state, shape);
 }
 
 struct Setup {
@@ -53,24 +63,23 @@ struct Setup {
   std::uint32_t tree;
 };
 
-void emulate(benchmark::State& state, const Setup& setup, nibble::SimdLevel level) {
-  const auto n = static_cast<std::size_t>(state.range(0));
+void emulate(benchmark::State& state, const Setup& setup, const Shape& shape, nibble::SimdLevel level) {
   nibble::GemmArithmetic arithmetic = nibble::default_arithmetic();
   arithmetic.tree_width = setup.tree;
   arithmetic.output = nibble::number_format("fp16");
-  const Matrix a = normal_matrix(n, n, setup.a, setup.a_scale, 1), b = normal_matrix(n, n, setup.b, setup.b_scale, 2);
-  Matrix c{n, n};
+  const Matrix a = normal_matrix(shape.m, shape.k, setup.a, setup.a_scale, 1);
+  const Matrix b = normal_matrix(shape.k, shape.n, setup.b, setup.b_scale, 2);
+  Matrix c{shape.m, shape.n};
   for (auto _ : state) {
     nibble::gemm(arithmetic, a, b, c, {level, 1});
     benchmark::DoNotOptimize(c.values.data());
   }
-  count_macs(state, n);
+  count_macs(state, shape);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::RegisterBenchmark("sgemm", sgemm)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
   // Trees as wide as the default machines': 8 rows by the MACs of a lane.
   const std::pair<const char*, Setup> setups[] = {
       {"int4xfp4_dlfloat16_chunk64", {"int4", "fp4-radix4", 2.5F, 8.0F, 32}},
@@ -78,12 +87,17 @@ int main(int argc, char** argv) {
       {"hfp8_forward_dlfloat16_chunk64", {"fp8-143", "fp8-143", 1.0F, 0.05F, 16}},
       {"hfp8_backward_dlfloat16_chunk64", {"fp8-143", "fp8-152", 0.05F, 1.0F, 16}},
       {"fp16xfp16_dlfloat16_chunk64", {"fp16", "fp16", 1.0F, 0.05F, 8}}};
-  for (const auto& [name, setup] : setups) {
-    for (const nibble::SimdLevel level : nibble::available_simd_levels()) {
-      const std::string full = std::string{name} + "/" + std::string{nibble::word_of(level)};
-      const Setup chosen = setup;
-      benchmark::RegisterBenchmark(full.c_str(), [chosen, level](benchmark::State& s) { emulate(s, chosen, level); })
-          ->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
+  for (const Shape& shape : kShapes) {
+    const std::string size = fmt::format("{}x{}x{}", shape.m, shape.n, shape.k);
+    const auto add = [&](const std::string& name, auto run) {
+      benchmark::RegisterBenchmark(fmt::format("{}/{}", name, size).c_str(), run)->Unit(benchmark::kMicrosecond);
+    };
+    add("sgemm", [shape](benchmark::State& s) { sgemm(s, shape); });
+    for (const auto& [name, setup] : setups) {
+      for (const nibble::SimdLevel level : nibble::available_simd_levels()) {
+        add(fmt::format("{}/{}", name, nibble::word_of(level)),
+            [chosen = setup, shape, level](benchmark::State& s) { emulate(s, chosen, shape, level); });
+      }
     }
   }
   benchmark::Initialize(&argc, argv);

@@ -252,6 +252,43 @@ TEST(Gemm, EqualsTheReferenceOnAdversarialOperands) {
   }
 }
 
+// Proves: operands too widely spread for a proof: sums that are watched while they are formed, and those which then
+// turn out inexact, have the reference's bits, too.
+TEST(Gemm, EqualsTheReferenceWhereNoProofHolds) {
+  Draws draws{29};
+  for (const int spread : {12, 20, 30}) {
+    for (const char* accumulator : {"fp16", "ieee16", "fp32"}) {
+      GemmArithmetic arithmetic = default_arithmetic();
+      arithmetic.tree_width = 8;
+      arithmetic.accumulator = arithmetic.chunk_accumulator = number_format(accumulator);
+      Matrix a = random_matrix(draws, 13, 200, number_format("fp16"), false);
+      Matrix b = random_matrix(draws, 200, 37, number_format("fp16"), false);
+      for (Matrix* matrix : {&a, &b}) {
+        for (float& x : matrix->values) x = std::ldexp(x, -static_cast<int>(draws.bits() % static_cast<unsigned>(spread)));
+      }
+      expect_fast_equals_reference(arithmetic, a, b, std::string{accumulator} + " over " + std::to_string(spread));
+    }
+  }
+}
+
+// Proves: integers are not taken for granted from a sample: one value off the sample's grid, or beyond 16 bits, counts.
+TEST(Gemm, FindsTheOneValueThatIsNoSmallInteger) {
+  Draws draws{31};
+  const GemmArithmetic arithmetic = default_arithmetic();
+  const Matrix a = random_matrix(draws, 64, 300, number_format("int4"), true);
+  const Matrix b = random_matrix(draws, 300, 20, number_format("fp4-radix4"), true);
+  for (const float odd : {0.375F, 0x1p-130F, 40000.0F, 0x1p90F, std::numeric_limits<float>::infinity(),
+                          std::numeric_limits<float>::quiet_NaN()}) {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{700}, std::size_t{1299}}) {
+      Matrix left = a, right = b;
+      left.values[at] = odd;
+      expect_fast_equals_reference(arithmetic, left, b, "A with " + std::to_string(odd));
+      right.values[at] = odd;
+      expect_fast_equals_reference(arithmetic, a, right, "B with " + std::to_string(odd));
+    }
+  }
+}
+
 // Proves: roundings other than the formats' own, saturating accumulators and cut trees agree, too.
 TEST(Gemm, EqualsTheReferenceUnderOtherRules) {
   Draws draws{23};
