@@ -38,3 +38,19 @@ configure() {
   fi
   cmake -S "$repository" -B "$folder" -G Ninja "${launcher[@]}" "$@"
 }
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "installing packages needs root: run this as root, or install sudo"
+  fi
+}
+
+# install_packages PACKAGE...: Debian's, with a refreshed list.
+install_packages() {
+  timed "refreshing the package lists" as_root apt-get update -qq
+  timed "installing $*" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}

@@ -28,16 +28,6 @@ missing() {
   done
 }
 
-as_root() {
-  if [[ $EUID -eq 0 ]]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    fail "installing packages needs root: run this as root, or install sudo"
-  fi
-}
-
 packages=("${build_packages[@]}")
 tests=yes
 training=yes
@@ -64,6 +54,4 @@ if [[ ${#needed[@]} -eq 0 ]]; then
   say "all ${#packages[@]} packages are installed"
   exit 0
 fi
-timed "refreshing the package lists" as_root apt-get update -qq
-timed "installing ${needed[*]}" \
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}"
+install_packages "${needed[@]}"

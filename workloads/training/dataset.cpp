@@ -1,10 +1,11 @@
 #include "workloads/training/dataset.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
-#include <memory>
+#include <cstdlib>
 
 #include "models/base/error.hpp"
 
@@ -13,52 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFashionMnist = "/usr/share/datasets/fashion-mnist";  // where Debian's package puts it
-
-InputError wrong(const fs::path& file, const std::string& what) {
-  return InputError{Problem{"DATA-FORMAT", file.string(), 0, 0, what, "not the file that was published, or cut short?"}};
-}
-
-/// All bytes of a file, unpacked if it is gzip.
-std::vector<std::uint8_t> read_bytes(const fs::path& file) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> opened{gzopen(file.c_str(), "rb"), gzclose};
-  if (!opened) throw InputError{"DATA-FILE", fmt::format("{} cannot be read", file.string())};
-  std::vector<std::uint8_t> bytes;
-  std::array<std::uint8_t, 1U << 16> block{};
-  for (int count = 0; (count = gzread(opened.get(), block.data(), block.size())) != 0;) {
-    if (count < 0) throw wrong(file, "is damaged: its gzip stream does not unpack");
-    bytes.insert(bytes.end(), block.begin(), block.begin() + count);
-  }
-  int status = Z_OK;
-  gzerror(opened.get(), &status);
-  if (status != Z_OK) throw wrong(file, "is cut short: its gzip stream has no end");
-  return bytes;
-}
-
-/// The dimensions of an idx file of unsigned bytes; `bytes` keeps what follows them.
-std::vector<std::uint32_t> take_idx_header(const fs::path& file, std::vector<std::uint8_t>& bytes,
-                                           std::size_t dimensions) {
-  constexpr std::uint8_t kUnsignedByte = 8;
-  const std::size_t header = 4 + 4 * dimensions;
-  if (bytes.size() < header || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != kUnsignedByte || bytes[3] != dimensions) {
-    throw wrong(file, fmt::format("is no idx file of unsigned bytes in {} dimension(s)", dimensions));
-  }
-  std::vector<std::uint32_t> sizes;
-  std::uint64_t elements = 1;
-  for (std::size_t d = 0; d < dimensions; ++d) {
-    std::uint32_t size = 0;
-    for (std::size_t i = 0; i < 4; ++i) size = size << 8U | bytes[4 + 4 * d + i];
-    sizes.push_back(size);
-    constexpr std::uint64_t kMostElements = std::uint64_t{1} << 40U;
-    if (size == 0 || elements > kMostElements / size) throw wrong(file, "has a dimension of no sensible size");
-    elements *= size;
-  }
-  if (bytes.size() - header != elements) {
-    throw wrong(file, fmt::format("has {} bytes of values where its header says {}", bytes.size() - header, elements));
-  }
-  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(header));
-  return sizes;
-}
+/// A name that --data takes, and where its files may lie besides the folder of fetched sets.
+struct KnownSet {
+  const char* name;
+  const char* packaged;
+};
+constexpr std::array kKnownSets{KnownSet{"fashion-mnist", "/usr/share/datasets/fashion-mnist"},  // Debian's package
+                                KnownSet{"mnist", nullptr}, KnownSet{"cifar-10", nullptr}, KnownSet{"kjv", nullptr}};
 
 /// `folder/name`, or the same with ".gz".
 fs::path plain_or_gzip(const fs::path& folder, const std::string& name) {
@@ -81,52 +43,58 @@ Dataset read_cifar_folder(const fs::path& folder) {
   return data;
 }
 
-}  // namespace
-
-ImageSet read_idx(const fs::path& images, const fs::path& labels) {
-  ImageSet set;
-  set.pixels = read_bytes(images);
-  const std::vector<std::uint32_t> sizes = take_idx_header(images, set.pixels, 3);
-  set.channels = 1;
-  set.height = sizes[1];
-  set.width = sizes[2];
-  set.labels = read_bytes(labels);
-  if (take_idx_header(labels, set.labels, 1).front() != sizes.front()) {
-    throw wrong(labels, fmt::format("has {} labels for {} images", set.labels.size(), sizes.front()));
-  }
-  return set;
+/// The last tenth is the test set: other books or chapters, not other pieces of the same sentences.
+Dataset read_text(const fs::path& file) {
+  constexpr std::size_t kTestShare = 10;
+  Dataset data;
+  data.name = file.string();
+  data.text.train = read_plain_or_gzip(file);
+  const std::size_t tests = data.text.train.size() / kTestShare;
+  if (tests == 0) throw InputError{"DATA-FORMAT", fmt::format("{} is too short to train on", file.string())};
+  data.text.test.assign(data.text.train.end() - static_cast<std::ptrdiff_t>(tests), data.text.train.end());
+  data.text.train.resize(data.text.train.size() - tests);
+  return data;
 }
 
-void append_cifar(const fs::path& file, ImageSet& set) {
-  constexpr std::size_t kPixels = 3 * 32 * 32;
-  const std::vector<std::uint8_t> bytes = read_bytes(file);
-  if (bytes.empty() || bytes.size() % (kPixels + 1) != 0) {
-    throw wrong(file, fmt::format("has {} bytes, no multiple of a record's {}", bytes.size(), kPixels + 1));
-  }
-  set.channels = 3;
-  set.height = set.width = 32;
-  for (auto record = bytes.begin(); record != bytes.end(); record += kPixels + 1) {
-    set.labels.push_back(*record);
-    set.pixels.insert(set.pixels.end(), record + 1, record + 1 + kPixels);
-  }
+Dataset read_folder(const fs::path& folder) {
+  if (fs::exists(folder / "text.txt")) return read_text(folder / "text.txt");
+  return fs::exists(folder / "test_batch.bin") ? read_cifar_folder(folder) : read_idx_folder(folder);
 }
 
-Dataset load_dataset(const std::string& name_or_folder) {
-  if (name_or_folder == "fashion-mnist") {
-    if (!fs::exists(kFashionMnist)) {
-      throw InputError{"DATA-MISSING", fmt::format("fashion-mnist is not in {}", kFashionMnist),
-                       "install Debian's package dataset-fashion-mnist, or give a folder with its four idx files"};
-    }
-    Dataset data = read_idx_folder(kFashionMnist);
-    data.name = name_or_folder;
+Dataset load_known(const KnownSet& known) {
+  for (const fs::path& folder : {fs::path{known.packaged == nullptr ? "" : known.packaged}, fetched_sets() / known.name}) {
+    if (folder.empty() || !fs::is_directory(folder)) continue;
+    Dataset data = read_folder(folder);
+    data.name = known.name;
     return data;
   }
-  const fs::path folder{name_or_folder};
-  if (!fs::is_directory(folder)) {
-    throw InputError{"DATA-MISSING", fmt::format("'{}' is neither a data set's name nor a folder", name_or_folder),
-                     "give fashion-mnist, or a folder with MNIST's idx files or CIFAR-10's binary batches"};
-  }
-  return fs::exists(folder / "test_batch.bin") ? read_cifar_folder(folder) : read_idx_folder(folder);
+  throw InputError{"DATA-MISSING", fmt::format("{} is not in {}", known.name, fetched_sets().string()),
+                   fmt::format("run scripts/fetch_data.sh {}, or give a folder that has its files", known.name)};
+}
+
+}  // namespace
+
+fs::path fetched_sets() {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return fs::path{value == nullptr ? "" : value};
+  };
+  if (const fs::path own = variable("NIBBLE_DATASETS"); !own.empty()) return own;
+  if (const fs::path cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache / "nibble" / "data";
+  return variable("HOME") / ".cache" / "nibble" / "data";
+}
+
+Dataset load_dataset(const std::string& name_or_path) {
+  const auto* known = std::find_if(kKnownSets.begin(), kKnownSets.end(),
+                                   [&](const KnownSet& set) { return name_or_path == set.name; });
+  if (known != kKnownSets.end()) return load_known(*known);
+  if (fs::is_directory(name_or_path)) return read_folder(name_or_path);
+  if (fs::is_regular_file(name_or_path)) return read_text(name_or_path);
+  std::vector<std::string> names;
+  for (const KnownSet& set : kKnownSets) names.emplace_back(set.name);
+  throw InputError{"DATA-MISSING", fmt::format("'{}' is neither a data set's name nor a folder or file", name_or_path),
+                   fmt::format("give one of {}, a folder with MNIST's idx files or CIFAR-10's binary batches, or a text",
+                               fmt::join(names, ", "))};
 }
 
 }  // namespace nibble::training

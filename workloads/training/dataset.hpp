@@ -17,14 +17,30 @@ struct ImageSet {
   [[nodiscard]] std::size_t image_size() const { return std::size_t{channels} * height * width; }
 };
 
+/// A text, to be learned byte by byte: a token is a byte.
+struct Text {
+  std::vector<std::uint8_t> train, test;
+};
+
+/// Either images or a text.
 struct Dataset {
   std::string name;
   ImageSet train, test;
+  Text text = {};
+
+  [[nodiscard]] bool is_text() const { return !text.train.empty(); }
 };
 
-/// "fashion-mnist" (Debian: dataset-fashion-mnist), or a folder with MNIST's four idx files, plain or gzip, or with
-/// CIFAR-10's binary batches. InputError [DATA-...] that says what is missing or wrong.
-[[nodiscard]] Dataset load_dataset(const std::string& name_or_folder);
+/// A name that scripts/fetch_data.sh knows (fashion-mnist is also found where Debian's package puts it); a folder with
+/// MNIST's four idx files, plain or gzip, with CIFAR-10's binary batches, or with text.txt; or a text file, of which
+/// the last tenth becomes the test set. InputError [DATA-...] that says what is missing or wrong.
+[[nodiscard]] Dataset load_dataset(const std::string& name_or_path);
+
+/// Where scripts/fetch_data.sh puts data sets: $NIBBLE_DATASETS, else nibble/data in $XDG_CACHE_HOME or ~/.cache.
+[[nodiscard]] std::filesystem::path fetched_sets();
+
+/// All bytes of a file, unpacked if it is gzip.
+[[nodiscard]] std::vector<std::uint8_t> read_plain_or_gzip(const std::filesystem::path& file);
 
 /// One pair of idx files (unsigned bytes; images of three dimensions, labels of one).
 [[nodiscard]] ImageSet read_idx(const std::filesystem::path& images, const std::filesystem::path& labels);

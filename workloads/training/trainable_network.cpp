@@ -83,6 +83,10 @@ double zeros_in(const Tensor& tensor) { return (tensor == 0).to(torch::kFloat64)
 
 }  // namespace
 
+Tensor loss_of(const Tensor& logits, const Tensor& labels) {
+  return torch::cross_entropy_loss(logits.reshape({-1, logits.size(-1)}), labels.reshape({-1}));
+}
+
 TrainableNetwork::TrainableNetwork(const Network& network, const Recipe& recipe, Emulation emulation,
                                    std::uint64_t seed, const ArithmeticVariant& variant)
     : network_{network}, parts_(network.layers.size()) {
@@ -224,7 +228,7 @@ std::vector<LayerZeros> TrainableNetwork::measure_zeros(const Tensor& images, co
       outputs[i].register_hook([&zeros, i](const Tensor& gradient) { zeros[i].gradient = zeros_in(gradient); });
     }
   }
-  torch::cross_entropy_loss(outputs.back(), labels).backward();
+  loss_of(outputs.back(), labels).backward();
   return zeros;
 }
 

@@ -63,4 +63,7 @@ class TrainableNetwork {
   std::vector<NamedTensor> parameters_, buffers_;
 };
 
+/// Mean cross entropy of the labels [...] under the logits [..., classes].
+[[nodiscard]] torch::Tensor loss_of(const torch::Tensor& logits, const torch::Tensor& labels);
+
 }  // namespace nibble::training

@@ -20,21 +20,31 @@ namespace {
 
 using torch::Tensor;
 
-/// Shape and number of classes of the data are those of the network.
+[[noreturn]] void refuse_shape(const Network& network, const Dataset& data, const Shape& sample) {
+  throw InputError{"TRAIN-DATA", fmt::format("{} takes samples of {}; {} has {}", network.name,
+                                             fmt::join(network.layers.front().output, " x "), data.name,
+                                             data.is_text() ? "text" : fmt::format("{}", fmt::join(sample, " x "))),
+                   "give data of the network's shape, or another network"};
+}
+
+void require_labels(const Network& network, const Dataset& data, std::span<const std::uint8_t> labels) {
+  const std::uint8_t highest = *std::max_element(labels.begin(), labels.end());
+  if (highest < network.layers.back().output.back()) return;
+  throw InputError{"TRAIN-DATA", fmt::format("{} has a {} {}; {} tells {} apart", data.name, data.is_text() ? "byte" : "label",
+                                             highest, network.name, network.layers.back().output.back())};
+}
+
+/// Shape and number of classes of the data are those of the network; a text's is any length of tokens.
 void require_fit(const Network& network, const Dataset& data) {
+  const Shape& sample = network.layers.front().output;
   const Shape image{data.train.channels, data.train.height, data.train.width};
-  if (network.layers.front().output != image) {
-    throw InputError{"TRAIN-DATA", fmt::format("{} takes images of {}; {} has {}", network.name,
-                                               fmt::join(network.layers.front().output, " x "), data.name,
-                                               fmt::join(image, " x ")),
-                     "give data of the network's shape, or another network"};
-  }
-  for (const ImageSet* set : {&data.train, &data.test}) {
-    const std::uint8_t highest = *std::max_element(set->labels.begin(), set->labels.end());
-    if (highest >= network.layers.back().output.back()) {
-      throw InputError{"TRAIN-DATA", fmt::format("{} has a label {}; {} tells {} classes apart", data.name, highest,
-                                                 network.name, network.layers.back().output.back())};
-    }
+  if (data.is_text() ? sample.size() != 1 : sample != image) refuse_shape(network, data, image);
+  if (data.is_text()) {
+    require_labels(network, data, data.text.train);
+    require_labels(network, data, data.text.test);
+  } else {
+    require_labels(network, data, data.train.labels);
+    require_labels(network, data, data.test.labels);
   }
 }
 
@@ -47,20 +57,42 @@ std::span<float> values_of(const Tensor& tensor) {
 }
 
 double correct_in(const Tensor& logits, const Tensor& labels) {
-  return (logits.argmax(1) == labels).sum().item<double>();
+  return (logits.argmax(-1) == labels).sum().item<double>();
 }
 
-std::string images_hash(const ImageSet& set) {
-  const auto hash = [](const std::vector<std::uint8_t>& bytes) {
-    return content_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+std::string data_hash(const Dataset& data) {
+  std::string hashes;
+  for (const auto* bytes : {&data.train.pixels, &data.train.labels, &data.test.pixels, &data.test.labels,
+                            &data.text.train, &data.text.test}) {
+    hashes += content_hash({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+  }
+  return hashes;
+}
+
+struct Sets {
+  Batches train, test;
+};
+
+/// What is trained and tested on, in samples of the network's shape.
+Sets sets_of(const Network& network, const Dataset& data, const TrainingOptions& options) {
+  const auto batches = [&](std::unique_ptr<Samples> samples, std::uint64_t asked) {
+    const std::size_t count = limited(asked, samples->size());
+    return Batches{std::move(samples), count, options.batch};
   };
-  return hash(set.pixels) + hash(set.labels);
+  if (data.is_text()) {
+    const std::size_t length = network.layers.front().output.front();
+    return {batches(text_samples(data.text.train, length), options.samples),
+            batches(text_samples(data.text.test, length), options.tests)};
+  }
+  const PixelStatistics statistics = measure_pixels(data.train, limited(options.samples, data.train.size()));
+  return {batches(image_samples(data.train, statistics), options.samples),
+          batches(image_samples(data.test, statistics), options.tests)};
 }
 
 /// Of all that decides a run's bits.
 std::string fingerprint(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& o) {
-  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
-                                  images_hash(data.train), images_hash(data.test), o.epochs, o.batch, o.seed, o.samples, o.tests,
+  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
+                                  data_hash(data), o.epochs, o.batch, o.seed, o.samples, o.tests,
                                   o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation), o.variant.chunk_length,
                                   o.variant.grad_scale, o.variant.two_grids));
 }
@@ -73,17 +105,14 @@ class Trainer::State {
         std::filesystem::path folder)
       : recipe_{recipe},
         options_{options},
-        train_{data.train, limited(options.samples, data.train.size()), options.batch,
-               measure_pixels(data.train, limited(options.samples, data.train.size()))},
-        test_{data.test, limited(options.tests, data.test.size()), options.batch,
-              measure_pixels(data.train, limited(options.samples, data.train.size()))},
+        sets_{sets_of(network, data, options)},
         network_{network, recipe, options.emulation, options.seed, options.variant},
         folder_{std::move(folder)},
         fingerprint_{fingerprint(network, recipe, data, options)} {
     for (const NamedTensor& p : network_.parameters()) velocity_.push_back({p.name, torch::zeros_like(p.tensor)});
-    if (limited(options.samples, data.train.size()) < options.batch) {
-      throw InputError{"TRAIN-BATCH", fmt::format("a batch of {} from {} samples", options.batch,
-                                                  limited(options.samples, data.train.size())),
+    if (train_.samples() < options.batch || test_.samples() == 0) {
+      throw InputError{"TRAIN-BATCH", fmt::format("a batch of {} from {} samples, {} to test", options.batch,
+                                                  train_.samples(), test_.samples()),
                        "give a --batch of at most the samples"};
     }
     if (!folder_.empty()) results_ = load_checkpoint(folder_, fingerprint_, all_state(), network_);
@@ -112,7 +141,7 @@ class Trainer::State {
   [[nodiscard]] std::vector<LayerZeros> zeros() {
     train_.in_order();
     const Batch batch = train_.at(0);
-    return network_.measure_zeros(batch.images, batch.labels);
+    return network_.measure_zeros(batch.inputs, batch.labels);
   }
 
   [[nodiscard]] const Network& network() const { return network_.network(); }
@@ -149,8 +178,8 @@ class Trainer::State {
   std::pair<double, double> step(const Batch& batch, std::uint64_t number) {
     network_.begin_step(number);
     for (const NamedTensor& p : network_.parameters()) p.tensor.mutable_grad() = Tensor{};
-    const Tensor logits = network_.forward(batch.images, true);
-    const Tensor loss = torch::cross_entropy_loss(logits, batch.labels);
+    const Tensor logits = network_.forward(batch.inputs, true);
+    const Tensor loss = loss_of(logits, batch.labels);
     (loss * options_.loss_scale).backward();
     update(number);
     return {loss.item<double>(), correct_in(logits, batch.labels)};
@@ -176,7 +205,7 @@ class Trainer::State {
     double correct = 0, seen = 0;
     for (std::size_t i = 0; i < test_.count(); ++i) {
       const Batch batch = test_.at(i);
-      correct += correct_in(network_.forward(batch.images, false), batch.labels);
+      correct += correct_in(network_.forward(batch.inputs, false), batch.labels);
       seen += static_cast<double>(batch.labels.numel());
     }
     return correct / seen;
@@ -184,7 +213,8 @@ class Trainer::State {
 
   Recipe recipe_;
   TrainingOptions options_;
-  Batches train_, test_;
+  Sets sets_;
+  Batches &train_ = sets_.train, &test_ = sets_.test;
   TrainableNetwork network_;
   std::vector<NamedTensor> velocity_;
   std::filesystem::path folder_;

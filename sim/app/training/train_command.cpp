@@ -71,7 +71,7 @@ void add_train_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("train", "Train a network in few bits, for real");
   command->footer(kExamples);
   command->add_option("--network", options->network, "A layer trace (cnn-28)");
-  command->add_option("--data", options->data, "fashion-mnist, or a folder of idx files or CIFAR-10 batches (fashion-mnist)");
+  command->add_option("--data", options->data, "fashion-mnist, kjv, mnist, cifar-10 (scripts/fetch_data.sh gets them), a folder of such files, or a text (fashion-mnist)");
   command->add_option("--recipe", options->recipe, "Formats and quantisers (fp4)");
   command->add_option("--epochs", training.epochs, "(3)")->check(CLI::Range(1U, 100000U));
   command->add_option("--batch", training.batch, "Samples a step (64)")->check(CLI::Range(1U, 65536U));

@@ -1,12 +1,16 @@
-// Proves: idx and CIFAR files are read as their formats define them, and damaged ones are refused by name.
+// Proves: idx and CIFAR files are read as their formats define them, and damaged ones are refused by name; sets are
+// found by name; pieces of text hold what comes next.
 #include "workloads/training/dataset.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
 #include "tests/support/error_id.hpp"
+#include "workloads/training/batches.hpp"
 
 namespace nibble::training {
 namespace {
@@ -58,6 +62,37 @@ TEST_F(Files, CifarRecordsAreALabelAndThreePlanes) {
   EXPECT_EQ(set.pixels[1024], 'g');
   EXPECT_EQ(set.pixels[3071], 'b');
   EXPECT_EQ(test::id_of([&] { append_cifar(write("short", record.substr(1)), set); }), "DATA-FORMAT");
+}
+
+TEST_F(Files, TheLastTenthOfATextIsTheTest) {
+  const Dataset data = load_dataset(write("mine.txt", "In the beginning was a text.. of thirty").string());
+  EXPECT_TRUE(data.is_text());
+  EXPECT_EQ(std::string(data.text.train.begin(), data.text.train.end()), "In the beginning was a text.. of thi");
+  EXPECT_EQ(std::string(data.text.test.begin(), data.text.test.end()), "rty");
+  EXPECT_EQ(test::id_of([&] { static_cast<void>(load_dataset(write("short.txt", "text").string())); }), "DATA-FORMAT");
+}
+
+TEST_F(Files, NamesAreFoundAmongFetchedSets) {
+  setenv("NIBBLE_DATASETS", folder_.c_str(), 1);
+  EXPECT_EQ(test::id_of([] { static_cast<void>(load_dataset("kjv")); }), "DATA-MISSING");
+  fs::create_directories(folder_ / "kjv");
+  static_cast<void>(write("kjv/text.txt", "In the beginning"));
+  EXPECT_EQ(load_dataset("kjv").name, "kjv");
+  EXPECT_EQ(load_dataset("kjv").text.train.size(), 15U);
+  unsetenv("NIBBLE_DATASETS");
+  EXPECT_EQ(test::id_of([] { static_cast<void>(load_dataset("no-such-set")); }), "DATA-MISSING");
+}
+
+TEST(TextSamples, ArePiecesWithTheSameOneTokenOn) {
+  const std::vector<std::uint8_t> text{10, 11, 12, 13, 14, 15, 16};
+  const auto samples = text_samples(text, 3);
+  ASSERT_EQ(samples->size(), 2U);
+  const std::uint32_t which[] = {1, 0};
+  const Batch batch = samples->gather(which);
+  const std::int64_t *inputs = batch.inputs.data_ptr<std::int64_t>(), *labels = batch.labels.data_ptr<std::int64_t>();
+  EXPECT_THAT(std::vector(inputs, inputs + 6), ElementsAre(13, 14, 15, 10, 11, 12));
+  EXPECT_THAT(std::vector(labels, labels + 6), ElementsAre(14, 15, 16, 11, 12, 13));
+  EXPECT_EQ(text_samples(std::span{text}.first(6), 3)->size(), 1U);  // the sixth is a label only
 }
 
 TEST(Fashion, IsSixtyThousandClothesWhereDebianPutsThem) {

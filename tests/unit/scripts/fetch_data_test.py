@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Proves that scripts/fetch_data.sh checks sums, unpacks, leaves what is there alone, and never half a set."""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import tarfile
+import tempfile
+import unittest
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[3] / "scripts" / "fetch_data.sh"
+
+
+class FetchData(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.origin = self.folder / "origin"
+        self.to = self.folder / "cache" / "data"
+        self.origin.mkdir()
+        (self.origin / "one").write_bytes(b"first")
+        (self.origin / "two").write_bytes(b"second")
+        batches = self.folder / "batches"
+        batches.mkdir()
+        (batches / "test_batch.bin").write_bytes(b"records")
+        with tarfile.open(self.origin / "packed.tar.gz", "w:gz") as archive:
+            archive.add(batches, "batches")
+        self.table([("small", "one"), ("small", "two"), ("packed", "packed.tar.gz")])
+
+    def table(self, rows):
+        lines = ["# set file check checksum origin"]
+        for name, file in rows:
+            path = self.origin / file
+            lines.append(f"{name} {file} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()} file://{path}")
+        (self.folder / "sources.txt").write_text("\n".join(lines) + "\n")
+
+    def fetch(self, *arguments):
+        environment = os.environ | {"NIBBLE_DATA_SOURCES": str(self.folder / "sources.txt")}
+        return subprocess.run([SCRIPT, "--to", self.to, *arguments], env=environment, capture_output=True, text=True)
+
+    def content(self):
+        return sorted(str(path.relative_to(self.to)) for path in self.to.rglob("*") if path.is_file())
+
+    def test_files_are_taken_and_archives_unpacked(self):
+        done = self.fetch("--from", self.origin, "small", "packed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.content(), ["packed/test_batch.bin", "small/one", "small/two"])
+
+    def test_what_is_there_is_left_alone(self):
+        self.assertEqual(self.fetch("--from", self.origin, "small").returncode, 0)
+        (self.origin / "one").unlink()
+        self.assertEqual(self.fetch("--from", self.origin, "small").returncode, 0)
+        self.assertEqual((self.to / "small" / "one").read_bytes(), b"first")
+
+    def test_a_wrong_sum_leaves_nothing(self):
+        (self.origin / "two").write_bytes(b"sec0nd")
+        done = self.fetch("--from", self.origin, "small")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("sha256 sum", done.stderr)
+        self.assertEqual(list(self.to.iterdir()), [])
+
+    def test_a_missing_file_leaves_nothing(self):
+        (self.origin / "two").unlink()
+        done = self.fetch("--from", self.origin, "small")
+        self.assertEqual((done.returncode, list(self.to.iterdir())), (1, []))
+        self.assertIn("has no two", done.stderr)
+
+    def test_wrong_command_lines_name_what_there_is(self):
+        for arguments in (["other"], [], ["--from"], ["--form", "x", "small"], ["--from", "/no/folder", "small"]):
+            self.assertEqual(self.fetch(*arguments).returncode, 2, arguments)
+        self.assertIn("small packed", self.fetch("other").stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
