@@ -201,7 +201,9 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
   book_tail(ArrayState::ring, begin, kernel_now());
   if (received.value() == 0) return;
   // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.
-  const std::uint64_t sums = received.value() * 8 / format_storage(mode_->accumulator).bits;
+  const std::uint64_t bits =
+      instruction.reduce_bits != 0 ? instruction.reduce_bits : format_storage(mode_->accumulator).bits;
+  const std::uint64_t sums = ceil_div(received.value() * 8, bits);
   run_vector_lanes(sums, 0, received, received, exchange_done_);
 }
 

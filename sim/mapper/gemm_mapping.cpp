@@ -121,6 +121,7 @@ class GemmBuilder {
   void vector_work(std::uint64_t core, std::size_t output, bool last, std::uint64_t elements);
   void store_reduced(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
   void store_outputs(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
+  void exchange_sums(std::uint64_t core, std::size_t use, Instruction& store) const;
   void fetch_rows(KernelProgram& program) const;
   KernelProgram finish();
 
@@ -298,8 +299,26 @@ void GemmBuilder::store_outputs(std::uint64_t core, const LoopStep& step, std::s
       if (!last) continue;
       bytes = std::exchange(once_pending_[use], Bytes{});
     }
-    queue.push_back(store_instruction(bytes, turn(slots_.stores[use], once, output)));
+    Instruction store = store_instruction(bytes, turn(slots_.stores[use], once, output));
+    if (space_.stores[use].summed) exchange_sums(core, use, store);
+    queue.push_back(std::move(store));
   }
+}
+
+/// Cores that share pixels (or parts of k, whose tiles they share out) have parts of the same channels' sums.
+void GemmBuilder::exchange_sums(std::uint64_t core, std::size_t use, Instruction& store) const {
+  const CoreSplit& split = tiling_.split;
+  const EpilogueUse& sums = space_.stores[use];
+  const CorePosition at = core_position(split, core);
+  const std::uint64_t channel_parts = sums.by_channel ? split.count * split.n : 1;
+  const std::uint64_t sharers = split.cores() / channel_parts;
+  if (sharers < 2) return;
+  const std::uint64_t group = sums.by_channel ? at.count * split.n + at.n : 0;
+  const std::uint64_t after_tiles = split.cores() / split.k * most_.outputs() + 1;
+  store.reduce = static_cast<std::uint32_t>(after_tiles + use * split.cores() + group);
+  store.reduce_cores = static_cast<std::uint32_t>(sharers);
+  store.reduce_bytes = Bytes{ceil_div(sums.bytes.value(), channel_parts)};
+  store.reduce_bits = sums.bits;
 }
 
 /// What other cores hold comes before all else, and stays for as long as the core multiplies.

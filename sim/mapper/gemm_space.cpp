@@ -21,8 +21,14 @@ bool samples_are_counted(const Step& step, const GemmWork& gemm) {
   return !gemm.geometry && !gemm.b_is_weights && !gemm.reduces_over_batch && gemm.count % step.batch == 0;
 }
 
-EpilogueUse epilogue_use(const Tensor& tensor, Bytes bytes, std::uint64_t outputs) {
-  return {bytes, bytes <= kOnceLimit && tensor.elements.value() * kOnceRatio <= outputs};
+EpilogueUse epilogue_use(const Tensor& tensor, const TensorUse& use, const GemmWork& gemm) {
+  const std::uint64_t outputs = gemm.m * gemm.n * gemm.count, columns = gemm.n * gemm.count;
+  EpilogueUse epilogue{use.bytes};
+  epilogue.once = use.bytes <= kOnceLimit && tensor.elements.value() * kOnceRatio <= outputs;
+  epilogue.summed = use.summed && epilogue.once;
+  epilogue.by_channel = tensor.elements.value() % columns == 0;
+  epilogue.bits = static_cast<std::uint32_t>(format_storage(tensor.format).bits);
+  return epilogue;
 }
 
 }  // namespace
@@ -72,13 +78,13 @@ GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& mac
     const TensorUse& read = operation->reads[use];
     l1_extra_reads += read.bytes;
     if (residency.read_resident(use)) continue;
-    extra_reads.push_back(epilogue_use(step.tensors.at(read.tensor), read.bytes, outputs()));
+    extra_reads.push_back(epilogue_use(step.tensors.at(read.tensor), read, gemm));
   }
   for (std::size_t use = 0; use < operation->writes.size(); ++use) {
     const TensorUse& write = operation->writes[use];
     l1_writes += write.bytes;
     if (!residency.stored(use)) continue;
-    stores.push_back(epilogue_use(step.tensors.at(write.tensor), write.bytes, outputs()));
+    stores.push_back(epilogue_use(step.tensors.at(write.tensor), write, gemm));
   }
   const Bytes usable = usable_l1(machine);
   NIBBLE_CHECK(residency.occupied < usable, "{}: residency holds {} of {} bytes of L1", operation->layer,

@@ -18,6 +18,9 @@ namespace nibble {
 struct EpilogueUse {
   Bytes bytes;
   bool once = false;  ///< small against the output (per-channel parameters, statistics): moved once, not by tile
+  bool summed = false;         ///< a sum over all pixels, of which each core that shares them has a part
+  bool by_channel = false;     ///< of `summed`: one sum for each of C's columns, else one of everything
+  std::uint32_t bits = 0;      ///< of an element
 };
 
 /// A GEMM operation as the mapper sees it: two axes of A, one of them over pixels, and what crosses memory.

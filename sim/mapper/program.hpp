@@ -47,7 +47,8 @@ struct Instruction {
   // Unit::store with partial sums: exchanged over the narrow ring and added before the (1/reduce_cores) share is stored.
   std::uint32_t reduce = 0;         ///< id of the exchange; 0 = none
   std::uint32_t reduce_cores = 1;
-  Bytes reduce_bytes;               ///< this core's whole partial result, in the accumulator's format
+  Bytes reduce_bytes;               ///< this core's whole partial result
+  std::uint32_t reduce_bits = 0;    ///< of one of its sums; 0 = the accumulator's format
 };
 
 /// One kernel for the whole chip: what one Operation of a step became.

@@ -59,6 +59,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "reduce", i.reduce, nothing.reduce);
   put(line, "reduce_cores", i.reduce_cores, nothing.reduce_cores);
   put(line, "reduce_bytes", i.reduce_bytes.value(), nothing.reduce_bytes.value());
+  put(line, "reduce_bits", i.reduce_bits, nothing.reduce_bits);
   return line;
 }
 
@@ -206,6 +207,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("reduce", i.reduce);
   line.take("reduce_cores", i.reduce_cores);
   line.take("reduce_bytes", i.reduce_bytes);
+  line.take("reduce_bits", i.reduce_bits);
   line.finish();
   if (core >= program.cores.size()) {
     line.fail("PRG-CORES", fmt::format("core = {} of a kernel for {}", core, program.cores.size()));

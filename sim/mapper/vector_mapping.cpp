@@ -8,6 +8,7 @@
 
 #include "models/base/check.hpp"
 #include "models/base/error.hpp"
+#include "models/formats/format.hpp"
 #include "models/timing/vector_cost.hpp"
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/prorata.hpp"
@@ -30,6 +31,8 @@ struct Stream {
   Bytes pitch;
   bool resident = false;  ///< read in L1, or kept there
   bool once = false;
+  bool exchanged = false; ///< each core has a part of every sum: they are added up over the narrow ring
+  std::uint32_t bits = 0; ///< of an element
   SlotIndex slot = 0;     ///< first of two; of one if `once`
 };
 
@@ -48,8 +51,11 @@ class VectorBuilder {
                                        largest.value() / kLeastShare, 1, accelerator.cores));
     if (options.cores) cores_ = *options.cores;
     const auto stream = [&](const TensorUse& use, bool resident) {
-      const bool once = use.bytes <= kOnceLimit && use.bytes.value() * kOnceRatio <= largest.value();
-      return Stream{use.bytes, use.pitch, resident, once};
+      const bool small = use.bytes.value() * kOnceRatio <= largest.value();
+      const bool once = use.bytes <= kOnceLimit && (small || use.summed);
+      const bool exchanged = use.summed && once && cores_ > 1 && !resident;
+      const auto bits = static_cast<std::uint32_t>(format_storage(step.tensors.at(use.tensor).format).bits);
+      return Stream{use.bytes, use.pitch, resident, once, exchanged, bits};
     };
     for (std::size_t i = 0; i < operation_.reads.size(); ++i) {
       reads_.push_back(stream(operation_.reads[i], residency.read_resident(i)));
@@ -186,6 +192,12 @@ class VectorBuilder {
     store.bytes = stream.once ? pending : share;
     store.pitch = stream.pitch;
     store.resident = store.bytes.value() == 0;
+    if (stream.exchanged) {
+      store.reduce = static_cast<std::uint32_t>(i + 1);
+      store.reduce_cores = cores_;
+      store.reduce_bytes = stream.bytes;
+      store.reduce_bits = stream.bits;
+    }
     stores.push_back(store);
   }
 

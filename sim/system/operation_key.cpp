@@ -38,8 +38,8 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   const auto append_use = [&](const TensorUse& use) {
     const Tensor& tensor = step.tensors[use.tensor];
     const std::size_t rank = order.emplace(use.tensor, order.size()).first->second;
-    fmt::format_to(out, "t{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(), tensor.format, tensor.elements.value(),
-                   tensor.size.value(), tensor.parameter);
+    fmt::format_to(out, "t{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(), tensor.format,
+                   tensor.elements.value(), tensor.size.value(), tensor.parameter, use.summed);
   };
   fmt::format_to(out, "p{};", to_string(op.pass));
   if (op.gemm) append_gemm(key, *op.gemm);

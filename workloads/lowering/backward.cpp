@@ -143,8 +143,10 @@ void Builder::backward_combine(LayerIndex index, ValueId dy) {
     }
     if (elements != graph_.value(dx).elements) {  // broadcast on the way forward, summed on the way back
       const ValueId sum = value(fmt::format("{}:in{}:grad (summed)", l.name, i), recipe_.vector, elements);
+      Use of_samples = all_of(sum, true);
+      of_samples.summed = false;  // each sample has its own sum, on the core that has the sample
       add_node(index, Pass::vector_bwd, NodeKind::reduction, graph_.value(dx).elements, {all_of(dx)},
-               {all_of(sum, true)}, {{VectorKind::broadcast_gradient, graph_.value(dx).elements}});
+               {of_samples}, {{VectorKind::broadcast_gradient, graph_.value(dx).elements}});
       dx = sum;
     }
     contribute(l.inputs[i], dx);

@@ -173,7 +173,7 @@ class Builder {
   void add_node(LayerIndex index, Pass pass, NodeKind kind, Elements domain, std::vector<Use> inputs,
                 std::vector<Use> outputs, std::vector<WorkItem> work);
   [[nodiscard]] Use all_of(ValueId id, bool at_end = false) const {
-    return {id, graph_.value(id).elements, at_end};
+    return {id, graph_.value(id).elements, at_end, at_end};
   }
   void set_output(LayerIndex index, ValueId id);
   /// Adds a gradient that flows back into the output of `index`.

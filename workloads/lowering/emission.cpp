@@ -93,7 +93,7 @@ class Emitter {
         const std::uint64_t elements = !all_at_once ? share(made.elements.value())
                                        : with_sums  ? made.elements.value()
                                                     : 0;
-        add_use(operation.writes, made.value, elements);
+        add_use(operation.writes, made.value, elements, made.summed);
         if (operation.gemm && node.kind == NodeKind::gemm) operation.gemm->c = tensor_for(made.value);
       }
     }
@@ -127,9 +127,10 @@ class Emitter {
     }
   }
 
-  void add_use(std::vector<TensorUse>& uses, ValueId id, std::uint64_t elements) {
+  void add_use(std::vector<TensorUse>& uses, ValueId id, std::uint64_t elements, bool summed = false) {
     if (elements == 0) return;
-    uses.push_back({tensor_for(id), format_storage(graph_.value(id).format).size(Elements{elements})});
+    const Bytes bytes = format_storage(graph_.value(id).format).size(Elements{elements});
+    uses.push_back({.tensor = tensor_for(id), .bytes = bytes, .summed = summed});
   }
 
   TensorId tensor_for(ValueId id) {

@@ -33,6 +33,7 @@ struct Use {
   ValueId value = 0;
   Elements elements;    ///< that pass: fewer than the value has when a strided window skips some
   bool at_end = false;  ///< outputs: complete only when the whole kernel has run (sums, maxima)
+  bool summed = false;  ///< outputs: each core has partial sums of all samples that it worked on
 };
 
 /// What a node may share a kernel with.

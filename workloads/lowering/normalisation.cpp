@@ -25,7 +25,7 @@ void Builder::forward_batch_norm(LayerIndex index) {
     if (!running) running = parameter(l.name + ":running statistics", "fp32", pairs);
     inputs.push_back(all_of(*running));
     running = update_in_place(*running, outputs);
-    outputs.back().at_end = true;
+    outputs.back().at_end = true;  // of the statistics, which are added up already
   }
   add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs),
            {{VectorKind::scale_shift, elements}});

@@ -73,6 +73,7 @@ struct TensorUse {
   TensorId tensor = 0;
   Bytes bytes;    ///< of this use
   Bytes pitch{};  ///< how far apart in memory the granules lie that are picked up one by one; 0 = in order
+  bool summed = false;  ///< written: a sum (or maximum) over all samples, of which each core that shares them has a part
 };
 
 /// One kernel: a GEMM with the vector work fused behind it, or vector work alone.

@@ -146,6 +146,31 @@ TEST(Machine, PartialSumsCrossTheNarrowRing) {
   EXPECT_GT(reduced.array_cycles.ring, plain.array_cycles.ring);
 }
 
+TEST(Machine, SumsOfVectorWorkCrossTheNarrowRingWithoutAnAccumulator) {
+  Machine machine{test::small_machine(4)};
+  KernelProgram p;
+  p.layer = "statistics";
+  p.slots.assign(1, Bytes{4096});
+  p.cores.resize(4);
+  for (std::size_t core = 0; core < 4; ++core) {
+    Instruction work;
+    work.acquires = work.publishes = {0};
+    work.lane_ops = 1024;
+    queue(p, core, Unit::sfu) = {work};
+    Instruction out = store(0, 1024);
+    out.reduce = 1;
+    out.reduce_cores = 4;
+    out.reduce_bytes = Bytes{4096};
+    out.reduce_bits = 32;
+    queue(p, core, Unit::store) = {out};
+  }
+  const KernelResult r = machine.run(p);
+  // A closed ring of four: three quarters of each core's 4,096 B leave it, half each way; every 4 B are one addition.
+  EXPECT_EQ(r.activity.psum_ring_byte_hops, 4U * 3072);
+  EXPECT_EQ(r.activity.sfu_lane_ops, 4U * 1024 + 4U * 768);
+  EXPECT_GE(r.array_cycles.ring, 4U * (1536 / 32));
+}
+
 TEST(Machine, VectorWorkAloneIsBookedToTheVectorUnits) {
   Machine machine{test::small_machine()};
   KernelProgram p;

@@ -299,6 +299,38 @@ TEST(MapGemm, VectorWorkAndItsOperandsAreDealtOutExactly) {
   }
 }
 
+/// The exchanges of statistics in a program: how many cores join each, and with how many bytes.
+std::vector<std::pair<std::uint32_t, std::uint64_t>> exchanges_of_sums(const KernelProgram& program) {
+  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint64_t>> found;
+  for (std::size_t core = 0; core < program.cores.size(); ++core) {
+    for (const Instruction& store : queue(program, core, Unit::store)) {
+      if (store.reduce_bits == 0) continue;
+      EXPECT_EQ(store.reduce_bits, 32u);
+      found[store.reduce] = {store.reduce_cores, store.reduce_bytes.value()};
+    }
+  }
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> all;
+  for (const auto& [id, exchange] : found) all.push_back(exchange);
+  return all;
+}
+
+TEST(MapGemm, StatisticsAreAddedUpAmongTheCoresThatHaveTheSameChannels) {
+  using ::testing::ElementsAre;
+  using ::testing::Pair;
+  Step step = step_with_epilogue();  // 64 channels, two sums of 4 bytes each
+  step.operations[0].writes.back().summed = true;
+  const auto exchanges = [&](const CoreSplit& split) {
+    return exchanges_of_sums(map_first(step, small_machine(4), {}, {.split = split}));
+  };
+  EXPECT_THAT(exchanges({.m = 4}), ElementsAre(Pair(4u, 512u)));
+  EXPECT_THAT(exchanges({.n = 4}), ElementsAre()) << "each core has its own channels";
+  EXPECT_THAT(exchanges({.m = 2, .n = 2}), ElementsAre(Pair(2u, 256u), Pair(2u, 256u)));
+  EXPECT_THAT(exchanges({.m = 2, .k = 2}), ElementsAre(Pair(4u, 512u))) << "k parts finish their own share of a tile";
+  step.operations[0].writes.back() = test::all_of(step, test::add_tensor(step, "maximum", 1, "fp32"));
+  step.operations[0].writes.back().summed = true;
+  EXPECT_THAT(exchanges({.m = 2, .n = 2}), ElementsAre(Pair(4u, 4u))) << "one maximum of everything";
+}
+
 TEST(MapGemm, SmallOperandsOfTheVectorWorkComeOnce) {
   const Step step = step_with_epilogue();
   Accelerator machine = small_machine(4);
@@ -394,6 +426,21 @@ TEST(MapVector, MovesEverythingOnceAndSharesTheWork) {
       }
     }
   }
+}
+
+TEST(MapVector, SumsOverAllSamplesAreAddedUpAmongTheCores) {
+  using ::testing::ElementsAre;
+  using ::testing::Pair;
+  Step step = test::empty_step(4);
+  const TensorId x = test::add_tensor(step, "x", 1 << 18);
+  const TensorId sums = test::add_tensor(step, "sums", 128, "fp32");
+  test::add_vector(step, {x}, {sums}, 1 << 18, 2);
+  EXPECT_THAT(exchanges_of_sums(map_first(step, small_machine(4))), ElementsAre());
+  step.operations[0].writes[0].summed = true;
+  const KernelProgram program = map_first(step, small_machine(4));
+  EXPECT_THAT(exchanges_of_sums(program), ElementsAre(Pair(4u, 512u)));
+  EXPECT_EQ(totals(program).memory_written, Bytes{512}) << "each core stores its share of the whole";
+  EXPECT_THAT(exchanges_of_sums(map_first(step, small_machine(1))), ElementsAre());
 }
 
 TEST(MapVector, ParametersAreReadOnceForAllCores) {

@@ -47,6 +47,7 @@ Instruction full_instruction() {
   i.reduce = 20;
   i.reduce_cores = 21;
   i.reduce_bytes = Bytes{22};
+  i.reduce_bits = 32;
   return i;
 }
 
@@ -70,6 +71,7 @@ void expect_equal(const Instruction& a, const Instruction& b) {
   EXPECT_EQ(a.reduce, b.reduce);
   EXPECT_EQ(a.reduce_cores, b.reduce_cores);
   EXPECT_EQ(a.reduce_bytes, b.reduce_bytes);
+  EXPECT_EQ(a.reduce_bits, b.reduce_bits);
 }
 
 TEST(ProgramJson, EveryFieldComesBack) {
