@@ -29,11 +29,11 @@ const std::vector<FormatStorage>& all_formats() {
 }
 
 const FormatStorage& format_storage(std::string_view name) {
-  std::vector<std::string> known;
   for (const FormatStorage& format : all_formats()) {
     if (format.name == name) return format;
-    known.emplace_back(format.name);
   }
+  std::vector<std::string> known;
+  for (const FormatStorage& format : all_formats()) known.emplace_back(format.name);
   const std::string near = nearest_word(std::string{name}, known);
   throw InputError{"FMT-UNKNOWN", fmt::format("'{}' is not a number format", name),
                    near.empty() ? fmt::format("known: {}", fmt::join(known, ", "))

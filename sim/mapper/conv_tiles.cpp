@@ -34,6 +34,26 @@ std::uint64_t touched(Span span, std::uint64_t extent, std::uint64_t kernel, std
   return count;
 }
 
+/// One axis of a sample in consecutive pieces.
+struct Pieces {
+  std::uint64_t count = 0, largest = 0;
+  std::uint64_t inputs = 0, most_inputs = 0;  ///< input positions that they need: all, halos twice; the most of any
+};
+
+template <class Needed>
+Pieces pieces(Span span, std::uint64_t size, const Needed& needed) {
+  Pieces all;
+  for (std::uint64_t begin = span.begin; begin < span.end; begin += size) {
+    const Span piece{begin, std::min(span.end, begin + size)};
+    const std::uint64_t inputs = needed(piece);
+    ++all.count;
+    all.largest = std::max(all.largest, piece.size());
+    all.inputs += inputs;
+    all.most_inputs = std::max(all.most_inputs, inputs);
+  }
+  return all;
+}
+
 }  // namespace
 
 Span balanced_part(std::uint64_t total, std::uint64_t parts, std::uint64_t part) {
@@ -131,18 +151,38 @@ std::vector<PixelTile> PixelAxis::tiles(Span span, PixelCut cut_size) const {
   return tiles;
 }
 
+void PixelAxis::add_sample_tiles(Span span, PixelCut cut_size, std::uint64_t repeat, PixelSummary& sum) const {
+  // Every piece of rows meets every piece of columns: sums and maxima multiply.
+  const Pieces down = pieces(span, cut_size.rows, [&](Span rows) { return input_rows(rows); });
+  const Pieces across = pieces({0, columns()}, cut_size.columns, [&](Span part) { return input_columns(part); });
+  sum.tiles += repeat * down.count * across.count;
+  sum.pixels += repeat * span.size() * columns();
+  sum.input_pixels += repeat * down.inputs * across.inputs;
+  sum.largest.pixels = std::max(sum.largest.pixels, down.largest * across.largest);
+  sum.largest.input_pixels = std::max(sum.largest.input_pixels, down.most_inputs * across.most_inputs);
+}
+
 PixelSummary PixelAxis::summary(Span span, PixelCut cut_size) const {
-  // Whole samples are all alike: one of them stands for all.
-  const bool repeats = whole_samples(span) && cut_size.rows <= rows();
-  const std::uint64_t repeat = repeats ? span.size() / rows() : 1;
-  const Span listed = repeats ? Span{span.begin, span.begin + rows()} : span;
   PixelSummary sum;
-  for (const PixelTile& tile : tiles(listed, cut_size)) {
-    sum.tiles += repeat;
-    sum.pixels += repeat * tile.pixels;
-    sum.input_pixels += repeat * tile.input_pixels;
-    sum.largest.pixels = std::max(sum.largest.pixels, tile.pixels);
-    sum.largest.input_pixels = std::max(sum.largest.input_pixels, tile.input_pixels);
+  if (cut_size.rows > rows() && whole_samples(span)) {
+    for (const PixelTile& tile : tiles(span, cut_size)) {
+      ++sum.tiles;
+      sum.pixels += tile.pixels;
+      sum.input_pixels += tile.input_pixels;
+      sum.largest.pixels = std::max(sum.largest.pixels, tile.pixels);
+      sum.largest.input_pixels = std::max(sum.largest.input_pixels, tile.input_pixels);
+    }
+    return sum;
+  }
+  if (whole_samples(span)) {  // all alike: one of them stands for all
+    add_sample_tiles({0, rows()}, cut_size, span.size() / rows(), sum);
+    return sum;
+  }
+  for (std::uint64_t row = span.begin; row < span.end;) {
+    const std::uint64_t sample = row / rows() * rows();
+    const std::uint64_t end = std::min(span.end, sample + rows());
+    add_sample_tiles({row - sample, end - sample}, cut_size, 1, sum);
+    row = end;
   }
   return sum;
 }

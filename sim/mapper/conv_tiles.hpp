@@ -84,6 +84,7 @@ class PixelAxis {
  private:
   [[nodiscard]] bool whole_samples(Span rows) const;
   void append_sample_tiles(Span rows, PixelCut cut, std::vector<PixelTile>& tiles) const;
+  void add_sample_tiles(Span rows, PixelCut cut, std::uint64_t repeat, PixelSummary& sum) const;
 
   ConvGeometry geometry_;
   std::uint64_t input_pixels_per_sample_ = 0;

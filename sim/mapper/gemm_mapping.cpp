@@ -161,6 +161,8 @@ void GemmBuilder::write_core(std::uint64_t core) {
   const std::vector<LoopStep> steps = loop_steps(counts, tiling_.order);
   a_stays_ = operand_stays(steps, counts, tiling_.keep_a, true, slots_.a, std::max<std::uint64_t>(1, slots_.a_count));
   b_stays_ = operand_stays(steps, counts, tiling_.keep_b, false, slots_.b, std::max<std::uint64_t>(1, slots_.b_count));
+  cores_[core].units[kLoad].reserve(2 * steps.size());
+  cores_[core].units[kMpe].reserve(steps.size());
   std::size_t output = 0;
   for (std::size_t index = 0; index < steps.size(); ++index) {
     const LoopStep& step = steps[index];

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -16,6 +18,8 @@ namespace {
 
 // Mappings whose estimates differ by less are equal as far as the estimate can tell.
 constexpr double kTimeTolerance = 1.02;
+// A bound is a sum of other roundings than the estimate that it bounds.
+constexpr double kRoundingSlack = 1e-9;
 // Tile sizes tried along one axis: the whole share, then halves, until some have been found to fit.
 constexpr int kCutsPerAxis = 12;
 constexpr int kFitsPerAxis = 3;
@@ -121,17 +125,37 @@ class Search {
     return space_.pixels_reduce ? split.m : split.k;
   }
 
+  /// A size of the pixels' tiles, and what it makes of a core's share.
+  struct Pixels {
+    PixelCut cut;
+    PixelSummary sum;               ///< of the first core, with the largest tile of any
+    std::uint64_t most_tiles = 0;   ///< of any core: a share that crosses samples may have more than the first
+  };
+
+  /// All sizes tried for shares of one in `parts`: splits that cut the pixels alike see the same tiles.
+  const std::vector<Pixels>& pixels_of(std::uint64_t parts, Span rows) {
+    const auto [found, fresh] = pixels_.try_emplace(parts);
+    if (fresh) {
+      for (const PixelCut& cut_size : pixel_cuts(space_.pixels, rows)) {
+        found->second.push_back(pixels_of_cores(parts, cut_size));
+      }
+    }
+    return found->second;
+  }
+
   /// The tiles of the first core's share, which is the largest, with the largest tile of any core: a part in the middle
   /// of an image has a halo on both sides.
-  [[nodiscard]] PixelSummary pixel_summary(const CoreSplit& split, PixelCut cut_size) const {
-    const std::uint64_t parts = over_rows(split);
-    PixelSummary sum = space_.pixels.summary(space_.pixels.split(parts, 0), cut_size);
-    if (parts <= space_.pixels.samples()) return sum;
+  [[nodiscard]] Pixels pixels_of_cores(std::uint64_t parts, PixelCut cut_size) const {
+    Pixels pixels{cut_size, space_.pixels.summary(space_.pixels.split(parts, 0), cut_size)};
+    pixels.most_tiles = pixels.sum.tiles;
+    if (parts <= space_.pixels.samples()) return pixels;
     for (std::uint64_t part = 1; part < parts; ++part) {
-      const PixelTile other = space_.pixels.summary(space_.pixels.split(parts, part), cut_size).largest;
-      sum.largest.input_pixels = std::max(sum.largest.input_pixels, other.input_pixels);
+      const PixelSummary other = space_.pixels.summary(space_.pixels.split(parts, part), cut_size);
+      PixelTile& largest = pixels.sum.largest;
+      largest.input_pixels = std::max(largest.input_pixels, other.largest.input_pixels);
+      pixels.most_tiles = std::max(pixels.most_tiles, other.tiles);
     }
-    return sum;
+    return pixels;
   }
 
   void try_split(const CoreSplit& split) {
@@ -142,23 +166,30 @@ class Search {
     const std::uint64_t depth = std::max<std::uint64_t>(
         1, block_shape(mpe, *space_.mode, space_.operation->gemm->b_format).depth / space_.taps);
     const std::uint64_t channel_grain = space_.pixels_reduce ? space_.taps : depth * space_.taps;
-    for (const PixelCut& cut_size : pixel_cuts(space_.pixels, share.rows)) {
-      const PixelSummary pixels = pixel_summary(split, cut_size);
+    const Sizes sizes{halvings(share.channels, channel_grain, kCutsPerAxis),
+                      halvings(share.groups.size(), 1, kCutsPerAxis)};
+    const std::vector<std::uint64_t> widths = halvings(share.n, width, kCutsPerAxis);
+    for (const Pixels& pixels : pixels_of(over_rows(split), share.rows)) {
       int fits = 0;
-      for (const std::uint64_t n : halvings(share.n, width, kCutsPerAxis)) {
+      for (const std::uint64_t n : widths) {
         if (fits == kFitsPerAxis) break;  // smaller tiles only add steps
-        fits += try_depths({.split = split, .pixels = cut_size, .n = n}, share, pixels, channel_grain) ? 1 : 0;
+        fits += try_depths({.split = split, .pixels = pixels.cut, .n = n}, share, pixels, sizes) ? 1 : 0;
       }
     }
   }
 
+  /// Extents tried along a share's other axes.
+  struct Sizes {
+    std::vector<std::uint64_t> channels, counts;
+  };
+
   /// True if some depth of this tile fits.
-  bool try_depths(GemmTiling tiling, const CoreShare& share, const PixelSummary& pixels, std::uint64_t grain) {
+  bool try_depths(GemmTiling tiling, const CoreShare& share, const Pixels& pixels, const Sizes& sizes) {
     int fits = 0;
-    for (const std::uint64_t channels : halvings(share.channels, grain, kCutsPerAxis)) {
+    for (const std::uint64_t channels : sizes.channels) {
       if (fits == kFitsPerAxis) break;
       tiling.channels = channels;
-      for (const std::uint64_t count : halvings(share.groups.size(), 1, kCutsPerAxis)) {
+      for (const std::uint64_t count : sizes.counts) {
         tiling.count = count;
         if (!try_orders(tiling, share, pixels)) continue;
         ++fits;
@@ -169,53 +200,105 @@ class Search {
   }
 
   /// True if some order of this tile size fits.
-  bool try_orders(GemmTiling& tiling, const CoreShare& share, const PixelSummary& pixels) {
+  bool try_orders(GemmTiling& tiling, const CoreShare& share, const Pixels& pixels) {
     TileCounts tiles;
     tiles.count = ceil_div(share.groups.size(), tiling.count);
     tiles.n = ceil_div(share.n, tiling.n);
-    (space_.pixels_reduce ? tiles.k : tiles.m) = pixels.tiles;
+    (space_.pixels_reduce ? tiles.k : tiles.m) = pixels.sum.tiles;
     (space_.pixels_reduce ? tiles.m : tiles.k) = ceil_div(share.channels, tiling.channels);
-    const TileExtents largest{pixels.largest, tiling.channels, tiling.n, tiling.count};
+    TileCounts most = tiles;  // of any core: what the slots have to hold
+    (space_.pixels_reduce ? most.k : most.m) = pixels.most_tiles;
+    const Tile tile{share, pixels.sum, tiles, {pixels.sum.largest, tiling.channels, tiling.n, tiling.count}};
+    const GemmSlots slots = gemm_slots(space_, tiling, most, tile.largest);
     const Bytes output_limit = space_.accelerator->core.l1.output_tile;
+    if (output_limit.value() > 0 && slots.groups[2].size > output_limit) return false;
+    // Only how many slots A and B have depends on the order and on what is kept.
+    const std::uint64_t others = slots.total - slots.a_count - slots.b_count;
+    const Bytes other_bytes = slots.footprint() - slots.groups[0].size * slots.a_count - slots.groups[1].size * slots.b_count;
+    std::array<std::optional<Price>, 4> prices;  // by which of A and B are streamed
     bool fits = false;
-    for (const LoopOrder order : {LoopOrder::m_outer, LoopOrder::n_outer}) {
-      const bool m_outer = order == LoopOrder::m_outer;
-      for (const Keep outer : {Keep::stream, Keep::panel}) {
-        if (outer != Keep::stream && !space_.accelerator->core.l1.keep_operands) continue;
-        for (const Keep inner : {Keep::stream, Keep::all}) {
-          if (inner != Keep::stream && !space_.accelerator->core.l1.keep_operands) continue;
-          tiling.order = order;
-          tiling.keep_a = m_outer ? outer : inner;
-          tiling.keep_b = m_outer ? inner : outer;
-          const GemmSlots slots = gemm_slots(space_, tiling, tiles, largest);
-          if (output_limit.value() > 0 && slots.groups[2].size > output_limit) continue;
-          if (slots.total > kMostSlots || slots.footprint() > space_.budget) continue;
-          fits = true;
-          consider(tiling, tiles, largest, pixels);
-        }
-      }
+    for (const Arrangement& way : arrangements_) {
+      tiling.order = way.order;
+      tiling.keep_a = way.keep_a;
+      tiling.keep_b = way.keep_b;
+      const std::uint64_t a_count = space_.a_resident ? 0 : a_slots(tiling, most);
+      const std::uint64_t b_count = space_.b_resident ? 0 : b_slots(tiling, most);
+      if (others + a_count + b_count > kMostSlots) continue;
+      if (other_bytes + slots.groups[0].size * a_count + slots.groups[1].size * b_count > space_.budget) continue;
+      fits = true;
+      std::optional<Price>& known = prices[way.streams()];
+      if (!known) known = price(tiling, tile);
+      // The best can only become better: what is too slow now is too slow in the end.
+      if (!options_.prune || known->cycles <= limit()) consider(tiling, *known);
     }
     return fits;
   }
 
-  void consider(GemmTiling tiling, const TileCounts& tiles, const TileExtents& largest, const PixelSummary& pixels) {
-    KernelLoad load;
+  /// An order of the loops with what stays in L1.
+  struct Arrangement {
+    LoopOrder order;
+    Keep keep_a, keep_b;
+    [[nodiscard]] std::size_t streams() const {
+      return (keep_a == Keep::stream ? 1U : 0U) + (keep_b == Keep::stream ? 2U : 0U);
+    }
+  };
+
+  static std::vector<Arrangement> arrangements(bool keeps) {
+    std::vector<Arrangement> all;
+    for (const LoopOrder order : {LoopOrder::m_outer, LoopOrder::n_outer}) {
+      for (const Keep outer : {Keep::stream, Keep::panel}) {
+        for (const Keep inner : {Keep::stream, Keep::all}) {
+          if (!keeps && (outer != Keep::stream || inner != Keep::stream)) continue;
+          const bool m_outer = order == LoopOrder::m_outer;
+          all.push_back({order, m_outer ? outer : inner, m_outer ? inner : outer});
+        }
+      }
+    }
+    return all;
+  }
+
+  /// A size of tiles on the busiest core.
+  struct Tile {
+    const CoreShare& share;
+    const PixelSummary& pixels;
+    TileCounts counts;
+    TileExtents largest;
+  };
+  struct Price {
+    double cycles = 0, bytes = 0;
+    bool corelets_split_n = true;
+  };
+
+  /// What is slower than this cannot be chosen any more.
+  [[nodiscard]] double limit() const { return best_cycles_ * kTimeTolerance; }
+
+  /// The estimate; or, if the traffic alone and arrays at their peak are too slow already, that bound.
+  [[nodiscard]] Price price(const GemmTiling& tiling, const Tile& tile) {
+    const TileExtents& largest = tile.largest;
     const std::uint64_t m = space_.pixels_reduce ? largest.channels : largest.pixels.pixels;
     const std::uint64_t k = space_.pixels_reduce ? largest.pixels.pixels : largest.channels;
-    const TileTime& tile = times_.of(m, largest.n, k, largest.count, tiles.k > 1);
-    tiling.corelets_split_n = tile.split_n;
     const double macs_in_tiles = static_cast<double>(m) * static_cast<double>(largest.n) * static_cast<double>(k) *
                                  static_cast<double>(largest.count);
-    const CoreShare share = core_share(space_, tiling.split, {});
-    const double macs = static_cast<double>(pixels.pixels) * static_cast<double>(share.channels) *
+    const CoreShare& share = tile.share;
+    const double macs = static_cast<double>(tile.pixels.pixels) * static_cast<double>(share.channels) *
                         static_cast<double>(share.n) * static_cast<double>(share.groups.size());
-    load.compute = tile.total * macs / macs_in_tiles;
-    load.tile_compute = tile.total;
-    add_traffic(tiling, tiles, largest, pixels, load);
-    add_vector_work(tiling, tiles, m * largest.n * largest.count, load);
-    const double cycles = pipeline_cycles(rates_, load);
-    candidates_.push_back({tiling, cycles, load.memory_read + load.memory_written});
-    best_cycles_ = std::min(best_cycles_, cycles);
+    KernelLoad load;
+    add_traffic(tiling, tile.counts, largest, tile.pixels, load);
+    add_vector_work(tiling, tile.counts, m * largest.n * largest.count, load);
+    const double bytes = load.memory_read + load.memory_written;
+    load.compute = macs / peak_macs_per_core_;
+    const double least = pipeline_cycles(rates_, load) * (1 - kRoundingSlack);
+    if (options_.prune && least > limit()) return {least, bytes};
+    const TileTime& time = times_.of(m, largest.n, k, largest.count, tile.counts.k > 1);
+    load.compute = time.total * macs / macs_in_tiles;
+    load.tile_compute = time.total;
+    return {pipeline_cycles(rates_, load), bytes, time.split_n};
+  }
+
+  void consider(GemmTiling tiling, const Price& price) {
+    tiling.corelets_split_n = price.corelets_split_n;
+    candidates_.push_back({tiling, price.cycles, price.bytes});
+    best_cycles_ = std::min(best_cycles_, price.cycles);
   }
 
   void add_traffic(const GemmTiling& tiling, const TileCounts& tiles, const TileExtents& largest,
@@ -291,6 +374,10 @@ class Search {
   const MapperOptions& options_;
   TileTimes times_;
   MachineRates rates_;
+  double peak_macs_per_core_ =
+      static_cast<double>(peak_macs_per_cycle(*space_.accelerator, *space_.mode).value()) / space_.accelerator->cores;
+  std::vector<Arrangement> arrangements_ = arrangements(space_.accelerator->core.l1.keep_operands);
+  std::map<std::uint64_t, std::vector<Pixels>> pixels_;
   std::vector<Candidate> candidates_;
   double best_cycles_ = std::numeric_limits<double>::infinity();
 };

@@ -19,8 +19,9 @@ struct CoreSplit {
 };
 
 struct MapperOptions {
-  std::optional<CoreSplit> split;  ///< share GEMMs in just this way; unset: the mapper chooses
+  std::optional<CoreSplit> split = {};  ///< share GEMMs in just this way; unset: the mapper chooses
   std::optional<std::uint32_t> cores = {};  ///< share vector work over just so many cores; unset: as many as it is worth
+  bool prune = true;  ///< let go of candidates that cannot win: the choice is the same without
 };
 
 /// Turns one operation of a step into the program that the cores run.

@@ -132,6 +132,24 @@ TEST(MapGemm, ExecutesEveryMacOnceAndMovesWhatItMust) {
   }
 }
 
+// The mapping chosen with bounds is the one chosen by pricing every candidate, whatever the machine waits for.
+TEST(MapGemm, PruningChangesNoChoice) {
+  for (const Case& test_case : gemm_cases()) {
+    for (const std::uint32_t cores : {1u, 4u, 6u}) {
+      for (const std::uint64_t kibibytes : {128u, 2048u}) {
+        for (const double bandwidth : {5e9, 100e9, 5e12}) {
+          SCOPED_TRACE(fmt::format("{}, {} cores, {} KiB, {} B/s", test_case.name, cores, kibibytes, bandwidth));
+          Accelerator machine = small_machine(cores);
+          machine.core.l1.capacity = Bytes{kibibytes * 1024};
+          machine.memory.bandwidth = BytesPerSecond{bandwidth};
+          EXPECT_EQ(to_json_lines(map_first(test_case.step, machine)),
+                    to_json_lines(map_first(test_case.step, machine, {}, {.prune = false})));
+        }
+      }
+    }
+  }
+}
+
 // Every way to share the work is right, not only the chosen one.
 TEST(MapGemm, EverySplitIsRight) {
   std::size_t tried = 0;
