@@ -21,6 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # key path in the accelerator file, candidates, and the rows that the value shows in
 VALUES = [
+    ("core.mpe.pass_bubble_cycles", ["0", "4", "8", "12"], lambda row: row["op"] == "matmul" and row["cores"] in ("1", "2")),
+    ("core.l1.output_side", ["128", "256", "512"], lambda row: row["op"] == "matmul"),
     ("core.l1.allocatable", ["0.2", "0.4", "0.5", "0.6", "0.775"], lambda row: row["op"] == "matmul"),
     ("ring.unicast_bandwidth", ["50 B/cycle", "60 B/cycle", "69 B/cycle", "80 B/cycle", "128 B/cycle"],
      lambda row: row["op"] == "reduction" and row["cores"] == "8"),

@@ -56,6 +56,7 @@ struct L1Scratchpad {
   std::uint32_t banks = 1;
   bool keep_operands = true;          ///< false: a GEMM's operands stream past each output tile and are read again for the next
   Bytes output_tile;                  ///< largest tile of partial sums that a GEMM may keep in it; 0: no limit of its own
+  std::uint32_t output_side = 0;      ///< most rows or columns of that tile, whose shape is then fixed, not searched; 0: searched
   std::uint32_t output_buffers = 2;   ///< tiles of a GEMM's output that may lie in it: with 1 the next waits for the store
 };
 

@@ -87,6 +87,7 @@ L1Scratchpad read_l1(const MapReader& map) {
   l1.banks = map.count("banks", 1, 1024, 1);
   l1.keep_operands = map.boolean("keep_operands", true);
   if (map.has("output_tile")) l1.output_tile = map.bytes("output_tile", kKibibyte, kGibibyte);
+  l1.output_side = map.count("output_side", 0, 65536, 0);
   l1.output_buffers = map.count("output_buffers", 1, 2, 2);
   return l1;
 }

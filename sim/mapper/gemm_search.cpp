@@ -158,6 +158,45 @@ class Search {
     return pixels;
   }
 
+  /// Extents tried along a share's other axes.
+  struct Sizes {
+    std::vector<std::uint64_t> channels, counts;
+  };
+
+  /// An output tile.
+  struct OutputShape {
+    PixelCut rows;
+    std::uint64_t columns = 0;
+  };
+
+  /// Parts of equal size, as few as the limit allows, in multiples of `grain`.
+  static std::uint64_t even_part(std::uint64_t extent, std::uint64_t limit, std::uint64_t grain) {
+    const std::uint64_t parts = ceil_div(extent, std::max<std::uint64_t>(1, limit));
+    return std::min(extent, ceil_div(ceil_div(extent, parts), grain) * grain);
+  }
+
+  /// The one shape that a machine with `output_side` uses: long along the axis that more cores share, rows if equally many
+  /// do. A core alone has the longer axis of the product, columns if neither is twice as long.
+  [[nodiscard]] OutputShape fixed_shape(const CoreSplit& split, const CoreShare& share, std::uint64_t width) const {
+    const L1Scratchpad& l1 = space_.accelerator->core.l1;
+    const bool alone = split.m * split.n == 1;
+    const bool long_rows = alone ? space_.pixels.pixels() >= 2 * space_.n : split.m >= split.n;
+    const std::uint64_t elements = l1.output_tile.value() > 0 ? l1.output_tile.value() * 8 / space_.accumulator_bits
+                                                              : std::uint64_t{l1.output_side} * l1.output_side;
+    const std::uint64_t columns_of_row = space_.pixels.columns();
+    const auto rows = [&](std::uint64_t limit) {
+      return even_part(share.rows.size(), std::max<std::uint64_t>(1, limit / columns_of_row), 1);
+    };
+    const auto columns = [&](std::uint64_t limit) { return even_part(share.n, std::max(limit, width), width); };
+    const auto rest = [&](std::uint64_t taken) { return std::min<std::uint64_t>(l1.output_side, elements / taken); };
+    if (long_rows) {
+      const std::uint64_t m = rows(l1.output_side);
+      return {{m, columns_of_row}, columns(rest(m * columns_of_row))};
+    }
+    const std::uint64_t n = columns(l1.output_side);
+    return {{rows(rest(n)), columns_of_row}, n};
+  }
+
   void try_split(const CoreSplit& split) {
     const CoreShare share = core_share(space_, split, {});
     const MpeArray& mpe = space_.accelerator->core.mpe;
@@ -168,20 +207,27 @@ class Search {
     const std::uint64_t channel_grain = space_.pixels_reduce ? space_.taps : depth * space_.taps;
     const Sizes sizes{halvings(share.channels, channel_grain, kCutsPerAxis),
                       halvings(share.groups.size(), 1, kCutsPerAxis)};
-    const std::vector<std::uint64_t> widths = halvings(share.n, width, kCutsPerAxis);
-    for (const Pixels& pixels : pixels_of(over_rows(split), share.rows)) {
+    if (space_.accelerator->core.l1.output_side > 0 && !space_.pixels_reduce) {
+      const OutputShape shape = fixed_shape(split, share, width);
+      if (try_tiles(split, share, {pixels_of_cores(over_rows(split), shape.rows)}, {shape.columns}, sizes)) return;
+    }
+    try_tiles(split, share, pixels_of(over_rows(split), share.rows), halvings(share.n, width, kCutsPerAxis), sizes);
+  }
+
+  /// True if some of these output tiles fits.
+  bool try_tiles(const CoreSplit& split, const CoreShare& share, const std::vector<Pixels>& rows,
+                 const std::vector<std::uint64_t>& widths, const Sizes& sizes) {
+    bool any = false;
+    for (const Pixels& pixels : rows) {
       int fits = 0;
       for (const std::uint64_t n : widths) {
         if (fits == kFitsPerAxis) break;  // smaller tiles only add steps
         fits += try_depths({.split = split, .pixels = pixels.cut, .n = n}, share, pixels, sizes) ? 1 : 0;
       }
+      any = any || fits > 0;
     }
+    return any;
   }
-
-  /// Extents tried along a share's other axes.
-  struct Sizes {
-    std::vector<std::uint64_t> channels, counts;
-  };
 
   /// True if some depth of this tile fits.
   bool try_depths(GemmTiling tiling, const CoreShare& share, const Pixels& pixels, const Sizes& sizes) {

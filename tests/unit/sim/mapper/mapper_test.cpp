@@ -177,6 +177,37 @@ TEST(MapGemm, EverySplitIsRight) {
   EXPECT_GT(tried, 80u);
 }
 
+// A machine whose compiler fixes the tiles: long along the axis that more cores share, in even parts.
+TEST(MapGemm, FixedOutputTilesAreLongWhereMoreCoresShare) {
+  Accelerator machine = small_machine(8);
+  machine.core.l1.output_side = 256;
+  machine.core.l1.output_tile = Bytes{64 * 1024};
+  struct Expected {
+    CoreSplit split;
+    std::uint64_t m, n;
+  };
+  for (const Expected& expected : {Expected{{.m = 4, .n = 2}, 256, 128}, Expected{{.m = 2, .n = 4}, 128, 256},
+                                   Expected{{.m = 2, .n = 2}, 256, 128}, Expected{{.n = 8}, 128, 256},
+                                   Expected{{}, 128, 256}}) {
+    Step step = test::empty_step(1);
+    test::add_gemm(step, 2048, 2048, 1024);
+    const KernelProgram program = map_first(step, machine, {}, {.split = expected.split});
+    expect_whole_product(program, *step.operations.front().gemm);
+    for (const Instruction& work : queue(program, 0, Unit::mpe)) {
+      EXPECT_EQ(std::tie(work.m, work.n), std::tie(expected.m, expected.n)) << program.mapping;
+    }
+  }
+}
+
+TEST(MapGemm, ATileTooWideForTheFixedShapeIsSearchedFor) {
+  Accelerator machine = small_machine(1);
+  machine.core.l1.output_side = 256;
+  machine.core.l1.output_tile = Bytes{16 * 1024};  // not even a row of the image by one array's width
+  for (const Case& test_case : gemm_cases()) {
+    expect_whole_product(map_first(test_case.step, machine), *test_case.step.operations.front().gemm);
+  }
+}
+
 TEST(MapGemm, ASplitThatTheMachineOrTheGemmLacksIsRefused) {
   Step step = test::empty_step(4);
   test::add_gemm(step, 64, 64, 64);
