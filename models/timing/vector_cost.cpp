@@ -51,6 +51,13 @@ VectorCost vector_cost(VectorKind kind) {
     case VectorKind::silu: return {"silu", kTranscendental + kOp};
     // s = sigmoid(x); g * s * (1 + x * (1 - s))
     case VectorKind::silu_backward: return {"silu backward", kTranscendental + 4 * kOp};
+    // State's product + input's; sigmoid or tanh. For each gate of each unit
+    case VectorKind::lstm_gates: return {"lstm gates", kTranscendental + kOp};
+    case VectorKind::lstm_gates_backward: return {"lstm gates backward", 2 * kOp};  // as sigmoid's and tanh's
+    // f * c, + i * g; tanh; * o. For each unit, as the next
+    case VectorKind::lstm_cell: return {"lstm cell", kTranscendental + 3 * kOp};
+    // tanh c; dh * tanh c (do); dh * o; 1 - tanh c squared; dc + the product; dc * g, * c before, * i, * f
+    case VectorKind::lstm_cell_backward: return {"lstm cell backward", kTranscendental + 8 * kOp};
     case VectorKind::add: return {"add", kOp};
     case VectorKind::multiply: return {"multiply", kOp};
     case VectorKind::multiply_backward: return {"multiply backward", kOp};

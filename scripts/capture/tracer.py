@@ -8,7 +8,7 @@ from unittest import mock
 import torch
 from torch import fx, nn
 
-from capture import functions, modules
+from capture import functions, modules, recurrent
 from capture.modules import Unsupported
 from capture.shapes import Shapes
 from capture.trace import Trace
@@ -139,9 +139,12 @@ class Capture:
     def _call_module(self, node):
         module = self._model.get_submodule(node.target)
         inputs = [self.layer(n) for n in node.all_input_nodes if self.is_tensor(n)]
-        output = self.shape(node) if node in self._shapes else self._attention_shape(node.target, module, inputs)
         first = len(self.trace.layers)
-        name = modules.add_module(self.trace, node.target, module, inputs, output)
+        if isinstance(module, nn.LSTM):
+            name = recurrent.add_lstm(self.trace, node.target, module, inputs)
+        else:
+            output = self.shape(node) if node in self._shapes else self._attention_shape(node.target, module, inputs)
+            name = modules.add_module(self.trace, node.target, module, inputs, output)
         self._share(module, self.trace.layers[first:])
         self.layer_of_module[node.target] = name
         return name

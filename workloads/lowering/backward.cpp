@@ -65,6 +65,8 @@ void Builder::backward_layer(LayerIndex index) {
       return backward_gemm(index, *dy);
     case LayerKind::matmul:
       return backward_matmul(index, *dy);
+    case LayerKind::lstm:
+      return backward_lstm(index, *dy);
     case LayerKind::batch_norm:
       return backward_batch_norm(index, *dy);
     case LayerKind::layer_norm:

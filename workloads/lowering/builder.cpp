@@ -15,6 +15,7 @@ void check_parameters(const Layer& layer) {
   switch (layer.kind) {
     case LayerKind::conv2d:
     case LayerKind::linear:
+    case LayerKind::lstm:
     case LayerKind::batch_norm:
     case LayerKind::layer_norm:
     case LayerKind::embedding:
@@ -26,7 +27,7 @@ void check_parameters(const Layer& layer) {
   throw InputError{"LOW-UNSUPPORTED",
                    fmt::format("layer '{}': {} parameters in a layer of kind {}", layer.name,
                                layer.parameters, to_string(layer.kind)),
-                   "parameters are lowered for conv2d, linear, batch_norm, layer_norm and embedding"};
+                   "parameters are lowered for conv2d, linear, lstm, batch_norm, layer_norm and embedding"};
 }
 
 }  // namespace

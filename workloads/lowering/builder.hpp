@@ -66,6 +66,13 @@ struct Saved {
   std::optional<ValueId> a, b;  ///< a GEMM's operands in its formats; a product's factors
 };
 
+/// What one step of an LSTM leaves for its backward pass.
+struct LstmStep {
+  ValueId gates = 0;  ///< all four, after their sigmoid or tanh
+  ValueId cell = 0, cell_before = 0;
+  std::optional<ValueId> inside;  ///< PACT: which elements of the state were inside the clip
+};
+
 /// Builds the graph of a step: forward layer by layer, backward in reverse, then the update.
 class Builder {
  public:
@@ -93,8 +100,9 @@ class Builder {
   void forward_reshape(LayerIndex index);
   void forward_loss(LayerIndex index);
   ValueId add_bias(LayerIndex index, ValueId sums);
-  /// What the backward pass will read of `id`: a copy if the recipe saves in a narrower format.
-  ValueId save(LayerIndex index, ValueId id);
+  /// What the backward pass will read of `id`: a copy if the recipe saves in a narrower format. `domain`: elements that
+  /// the kernel streams over which makes it, if not its own.
+  ValueId save(LayerIndex index, ValueId id, Elements domain = {});
   [[nodiscard]] bool feeds_embeddings_only(LayerIndex index) const;
 
   // backward.cpp
@@ -133,6 +141,32 @@ class Builder {
   QuantisedActivation& quantise_activation(LayerIndex index, ValueId x, const std::string& format);
   [[nodiscard]] GemmWork forward_work(LayerIndex index) const;
 
+  // recurrent.cpp
+  /// The extents of an LSTM layer.
+  struct Sequence {
+    std::uint64_t batch = 0, steps = 0, features = 0, units = 0;
+    [[nodiscard]] Elements state() const { return Elements{batch * units}; }  ///< of one step
+    [[nodiscard]] Elements gates() const { return state() * 4; }
+    [[nodiscard]] Elements all(Elements of_step) const { return of_step * steps; }
+  };
+  [[nodiscard]] Sequence sequence(LayerIndex index) const;
+  [[nodiscard]] Elements lstm_weights(LayerIndex index) const;
+  void forward_lstm(LayerIndex index);
+  void backward_lstm(LayerIndex index, ValueId dy);
+  void lstm_wgrad(LayerIndex index, ValueId gates);
+  ValueId part_of(ValueId whole, const std::string& name, Elements elements);
+  QuantisedActivation* state_copy(LayerIndex index, const std::string& format);
+  ValueId quantise_state(LayerIndex index, QuantisedActivation& copy, ValueId state, LstmStep& step);
+  /// State and cell of a step; `read`: both sums and the cell before.
+  std::pair<ValueId, ValueId> lstm_cell(LayerIndex index, const std::vector<ValueId>& read, LstmStep& step);
+  std::pair<ValueId, ValueId> lstm_cell_backward(LayerIndex index, const LstmStep& step,
+                                                 const std::vector<ValueId>& state_gradients,
+                                                 std::optional<ValueId> cell_gradient);
+  ValueId state_gradient(LayerIndex index, ValueId gates, const LstmStep& before, std::optional<ValueId> clips);
+  void gather(ValueId step, std::optional<ValueId>& all, std::uint64_t steps);
+  void sum_bias(LayerIndex index, ValueId gates, std::optional<ValueId>& biases);
+  void finish_steps(LayerIndex index, ValueId parts, SmallReference parameter);
+
   // update.cpp
   void update_weights(Weights& weights);
   void quantise_weights(const Weights& weights, ValueId master);
@@ -146,6 +180,9 @@ class Builder {
   [[nodiscard]] std::optional<LayerIndex> sharer(LayerIndex index) const;
   /// The first of a chain of layers that share: the one that has the weights.
   [[nodiscard]] LayerIndex owner_of(LayerIndex index) const;
+  [[nodiscard]] std::uint64_t bias_elements(LayerIndex index) const;
+  /// Adds a gradient to what other uses of the same weights left.
+  void contribute_weights(LayerIndex index, ValueId gradient);
   SmallReference small_parameter(LayerIndex index, const std::string& name, std::uint64_t elements);
   [[nodiscard]] SmallParameter& small(SmallReference reference) {
     return small_[reference.owner][reference.position];
@@ -199,6 +236,7 @@ class Builder {
     Elements covered;
   };
   std::map<LayerIndex, Gathered> gathered_;  ///< by layer: gradient whose slices lie in one tensor
+  std::map<LayerIndex, std::vector<LstmStep>> recurrences_;
   std::map<LayerIndex, Weights> weights_;
   std::map<LayerIndex, std::vector<SmallParameter>> small_;
   std::vector<std::string> free_layers_;

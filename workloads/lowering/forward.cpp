@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/base/check.hpp"
 #include "models/base/error.hpp"
 #include "models/formats/format.hpp"
@@ -45,6 +47,8 @@ void Builder::forward_layer(LayerIndex index) {
       return forward_gemm(index);
     case LayerKind::matmul:
       return forward_matmul(index);
+    case LayerKind::lstm:
+      return forward_lstm(index);
     case LayerKind::batch_norm:
       return forward_batch_norm(index);
     case LayerKind::layer_norm:
@@ -101,7 +105,7 @@ bool Builder::feeds_embeddings_only(LayerIndex index) const {
   return any;
 }
 
-ValueId Builder::save(LayerIndex index, ValueId id) {
+ValueId Builder::save(LayerIndex index, ValueId id, Elements domain) {
   const std::string format = graph_.value(id).format;
   if (!training_ || format_storage(recipe_.saved).bits >= format_storage(format).bits) return id;
   const auto known = narrowed_.find(id);
@@ -109,7 +113,7 @@ ValueId Builder::save(LayerIndex index, ValueId id) {
   const Elements elements = graph_.value(id).elements;
   const ValueId copy = value(graph_.value(id).name + " (saved)", recipe_.saved, elements);
   graph_.value(copy).zeros = graph_.value(id).zeros;
-  add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, {all_of(id)}, {all_of(copy)},
+  add_node(index, Pass::vector_fwd, NodeKind::pointwise, std::max(domain, elements), {all_of(id)}, {all_of(copy)},
            {{VectorKind::cast, elements}});
   narrowed_.emplace(id, copy);
   return copy;

@@ -1,8 +1,9 @@
 #include "workloads/lowering/fusion.hpp"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace nibble::lowering {
@@ -70,21 +71,23 @@ class Fuser {
     return true;
   }
 
-  /// Tensors as large as the GEMM's result that its vector work reads from elsewhere, `joining` included.
-  [[nodiscard]] std::size_t extra_streams(const Node& joining, std::size_t kernel) const {
-    std::set<ValueId> streams;
+  /// Tensors as large as the GEMM's result that its vector work reads from elsewhere, `joining` included; larger ones
+  /// count for as many as their size is of.
+  [[nodiscard]] std::uint64_t extra_streams(const Node& joining, std::size_t kernel) const {
+    std::map<ValueId, std::uint64_t> streams;
     const auto collect = [&](const Node& n) {
       for (const Use& input : n.inputs) {
         const bool inside =
             graph_.producer(input.value) && kernel_of_[*graph_.producer(input.value)] == kernel;
-        if (!inside && input.elements == joining.domain) streams.insert(input.value);
+        if (!inside) streams[input.value] = input.elements.value() / joining.domain.value();
       }
     };
     for (const NodeId id : kernels_[kernel].nodes) {
       if (node(id).kind != NodeKind::gemm) collect(node(id));
     }
     collect(joining);
-    return streams.size();
+    return std::accumulate(streams.begin(), streams.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const auto& stream) { return sum + stream.second; });
   }
 
   const Graph& graph_;

@@ -175,8 +175,7 @@ void Builder::wgrad(LayerIndex index, ValueId gradient) {
   const Layer& l = layer(index);
   const Precision& precision = precision_.of(index);
   const ValueId x = activation_operand(index, 0, precision.wgrad.a);
-  Weights& weights = weights_of(index);
-  const ValueId dw = value(l.name + ":weight:grad", precision.wgrad.output, weights.elements);
+  const ValueId dw = value(l.name + ":weight:grad", precision.wgrad.output, weights_of(index).elements);
   GemmPart part;
   part.b = whole(l.output);
   if (l.kind == LayerKind::conv2d) {
@@ -190,14 +189,7 @@ void Builder::wgrad(LayerIndex index, ValueId gradient) {
     part.a = whole(input_of(index).output);
   }
   add_gemm(index, Pass::wgrad, x, gradient, dw, {part});
-  if (weights.gradient) {  // tied weights: both uses add up
-    const ValueId sum = value(l.name + ":weight:grad (tied)", precision.wgrad.output, weights.elements);
-    add_node(index, Pass::vector_bwd, NodeKind::pointwise, weights.elements,
-             {all_of(*weights.gradient), all_of(dw)}, {all_of(sum)}, {{VectorKind::add, weights.elements}});
-    weights.gradient = sum;
-  } else {
-    weights.gradient = dw;
-  }
+  contribute_weights(index, dw);
 }
 
 void Builder::backward_matmul(LayerIndex index, ValueId dy) {

@@ -7,14 +7,13 @@
 #include "workloads/lowering/builder.hpp"
 
 namespace nibble::lowering {
-namespace {
 
-std::uint64_t bias_elements(const Layer& layer) {
-  if (!layer.bias) return 0;
-  return layer.kind == LayerKind::conv2d ? layer.output.front() : layer.output.back();
+std::uint64_t Builder::bias_elements(LayerIndex index) const {
+  const Layer& l = layer(index);
+  if (!l.bias) return 0;
+  if (l.kind == LayerKind::lstm) return l.parameters - lstm_weights(index).value();  // one or two numbers a gate
+  return l.kind == LayerKind::conv2d ? l.output.front() : l.output.back();
 }
-
-}  // namespace
 
 std::optional<LayerIndex> Builder::sharer(LayerIndex index) const {
   const std::string& shared = layer(index).shares_weights_with;
@@ -41,7 +40,7 @@ Weights& Builder::weights_of(LayerIndex index) {
   const Layer& own = layer(owner);
   Weights weights;
   weights.layer = owner;
-  weights.elements = Elements{own.parameters - bias_elements(own)};
+  weights.elements = Elements{own.parameters - bias_elements(owner)};
   if (training_) weights.master = parameter(own.name + ":weight", recipe_.master_weights, weights.elements);
   return weights_.emplace(owner, weights).first->second;
 }
@@ -66,7 +65,7 @@ SmallReference Builder::small_parameter(LayerIndex index, const std::string& nam
 
 SmallReference Builder::bias_of(LayerIndex index) {
   const Layer& l = layer(index);
-  if (l.parameters > 0) return small_parameter(index, l.name + ":bias", bias_elements(l));
+  if (l.parameters > 0) return small_parameter(index, l.name + ":bias", bias_elements(index));
   // All parameters are another layer's, the bias too.
   LayerIndex owner = index;
   while (!saved_[owner].bias) {
@@ -85,6 +84,19 @@ std::optional<SmallReference> Builder::affine_of(LayerIndex index) {
   if (l.parameters > 0) return small_parameter(index, l.name + ":affine", l.parameters);
   const std::optional<LayerIndex> owner = sharer(index);
   return owner ? saved_[*owner].affine : std::nullopt;
+}
+
+void Builder::contribute_weights(LayerIndex index, ValueId gradient) {
+  Weights& weights = weights_of(index);
+  if (!weights.gradient) {
+    weights.gradient = gradient;
+    return;
+  }
+  const ValueId sum =
+      value(layer(index).name + ":weight:grad (tied)", graph_.value(gradient).format, weights.elements);
+  add_node(index, Pass::vector_bwd, NodeKind::pointwise, weights.elements,
+           {all_of(*weights.gradient), all_of(gradient)}, {all_of(sum)}, {{VectorKind::add, weights.elements}});
+  weights.gradient = sum;
 }
 
 void Builder::contribute_small(LayerIndex index, SmallReference reference, ValueId gradient) {

@@ -8,7 +8,7 @@ namespace nibble::lowering {
 namespace {
 
 bool has_weights(const Layer& layer) {
-  return layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear;
+  return layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear || layer.kind == LayerKind::lstm;
 }
 
 /// '*' matches any run of characters.
@@ -18,6 +18,12 @@ bool glob(std::string_view pattern, std::string_view text) {
     return glob(pattern.substr(1), text) || (!text.empty() && glob(pattern, text.substr(1)));
   }
   return !text.empty() && pattern.front() == text.front() && glob(pattern.substr(1), text.substr(1));
+}
+
+/// Whether a layer is the other direction of a recurrent one: what is true of one is true of both.
+bool other_direction(const Layer& one, const Layer& other) {
+  return one.kind == LayerKind::lstm && other.kind == LayerKind::lstm && one.reverse != other.reverse &&
+         one.inputs == other.inputs;
 }
 
 /// First and last layer with weights: the ends of the network that recipes treat with care.
@@ -39,7 +45,7 @@ bool matches(const RecipeException& exception, const Network& network, LayerInde
   const Layer& layer = network.layers[index];
   switch (exception.match) {
     case LayerMatch::first:
-      return ends.first == index;
+      return ends.first == index || (ends.first && other_direction(network.layers[*ends.first], layer));
     case LayerMatch::last:
       return ends.last == index;
     case LayerMatch::conv1x1:

@@ -21,6 +21,7 @@ inline constexpr std::array kLayerKinds{
     KindName{LayerKind::conv2d, "conv2d", 1, 1},
     KindName{LayerKind::linear, "linear", 1, 1},
     KindName{LayerKind::matmul, "matmul", 2, 2},
+    KindName{LayerKind::lstm, "lstm", 1, 1},
     KindName{LayerKind::batch_norm, "batch_norm", 1, 1},
     KindName{LayerKind::layer_norm, "layer_norm", 1, 1},
     KindName{LayerKind::relu, "relu", 1, 1},

@@ -29,6 +29,8 @@ Macs layer_macs(const Network& network, LayerIndex index) {
     case LayerKind::linear:
     case LayerKind::matmul:
       return Macs{outputs * network.layers[layer.inputs.front()].output.back()};
+    case LayerKind::lstm:  // four gates, each of the input and of the state before
+      return Macs{4 * outputs * (network.layers[layer.inputs.front()].output.back() + layer.output.back())};
     default:
       return Macs{0};
   }

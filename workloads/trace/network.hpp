@@ -11,6 +11,7 @@ namespace nibble {
 
 enum class LayerKind : std::uint8_t {
   input, conv2d, linear, matmul,
+  lstm,       ///< one layer, one direction, over a sequence
   batch_norm, layer_norm,
   relu, relu6, gelu, sigmoid, tanh, silu,
   max_pool, avg_pool, global_avg_pool,
@@ -40,7 +41,8 @@ struct Layer {
   Shape output;                      ///< conv2d: [channels, height, width]; linear: [..., features]
   Window window;                     ///< conv2d and pools
   std::uint64_t groups = 1;          ///< conv2d
-  bool bias = false;                 ///< conv2d, linear
+  bool bias = false;                 ///< conv2d, linear, lstm
+  bool reverse = false;              ///< lstm: runs from the last step to the first
   bool transpose_b = false;          ///< matmul: C = A * B^T
   bool slice = false;                ///< reshape: takes a part of its input
   std::uint64_t parameters = 0;      ///< trainable, bias included
@@ -59,11 +61,11 @@ struct Network {
   std::string hash;
 
   [[nodiscard]] Elements parameters() const;
-  /// Multiply-accumulates of one sample's forward pass (conv2d, linear, matmul), padding counted.
+  /// Multiply-accumulates of one sample's forward pass (conv2d, linear, matmul, lstm), padding counted.
   [[nodiscard]] Macs macs_per_sample() const;
 };
 
-/// Multiply-accumulates of one layer's forward pass for one sample; 0 for all but conv2d, linear, matmul.
+/// Multiply-accumulates of one layer's forward pass for one sample; 0 for all but conv2d, linear, matmul, lstm.
 [[nodiscard]] Macs layer_macs(const Network& network, LayerIndex layer);
 
 /// Reads a trace (schema: workloads/README.md), checks shapes and dependencies; InputError with every problem.

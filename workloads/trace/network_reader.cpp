@@ -144,7 +144,10 @@ class NetworkReader {
       if (layer.kind != LayerKind::conv2d) layer.window.ceil = map.boolean("ceil", false);
     }
     if (layer.kind == LayerKind::conv2d) layer.groups = static_cast<std::uint64_t>(map.integer("groups", 1, 1 << 20, 1));
-    if (layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear) layer.bias = map.boolean("bias", false);
+    if (layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear || layer.kind == LayerKind::lstm) {
+      layer.bias = map.boolean("bias", false);
+    }
+    if (layer.kind == LayerKind::lstm) layer.reverse = map.boolean("reverse", false);
     if (layer.kind == LayerKind::matmul) layer.transpose_b = map.boolean("transpose_b", false);
     if (layer.kind == LayerKind::reshape) layer.slice = map.boolean("slice", false);
     layer.parameters = static_cast<std::uint64_t>(map.integer("parameters", 0, kLargestExtent, 0));

@@ -44,6 +44,12 @@ std::string linear_fault(const Layer& layer, const Shape& in) {
   return match(layer.output, expected);
 }
 
+/// [length, features] to [length, units].
+std::string lstm_fault(const Layer& layer, const Shape& in) {
+  if (in.size() != 2) return "a sequence is [length, features]";
+  return match(layer.output, {in[0], layer.output.back()});
+}
+
 std::string matmul_fault(const Layer& layer, const Shape& a, const Shape& b) {
   if (a.size() < 2 || a.size() != b.size()) return "both factors need the same two or more dimensions";
   const std::size_t rows = a.size() - 2, columns = a.size() - 1;
@@ -99,6 +105,15 @@ std::string broadcast_fault(const Layer& layer, const std::vector<const Layer*>&
   return match(layer.output, expected);
 }
 
+/// One matrix for the input, one for the state. A bias is one number a gate, or two that are added (as PyTorch keeps them).
+std::string lstm_parameters_fault(const Layer& layer, std::uint64_t features) {
+  const std::uint64_t units = layer.output.back(), weights = 4 * units * (features + units), bias = 4 * units;
+  if (!layer.shares_weights_with.empty()) return layer.parameters == 0 ? "" : "all of its weights are shared: 0";
+  if (!layer.bias) return layer.parameters == weights ? "" : fmt::format("its shape gives {}", weights);
+  if (layer.parameters == weights + bias || layer.parameters == weights + 2 * bias) return "";
+  return fmt::format("its shape gives {} with one bias a gate, {} with two", weights + bias, weights + 2 * bias);
+}
+
 }  // namespace
 
 std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
@@ -107,6 +122,7 @@ std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inp
   switch (layer.kind) {
     case LayerKind::conv2d: return conv_fault(layer, in);
     case LayerKind::linear: return linear_fault(layer, in);
+    case LayerKind::lstm: return lstm_fault(layer, in);
     case LayerKind::matmul: return matmul_fault(layer, in, inputs[1]->output);
     case LayerKind::max_pool:
     case LayerKind::avg_pool: return window_fault(layer, in, false);
@@ -125,6 +141,7 @@ std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inp
 }
 
 std::string parameters_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
+  if (layer.kind == LayerKind::lstm) return lstm_parameters_fault(layer, inputs.front()->output.back());
   std::uint64_t weights = 0, bias = 0;
   if (layer.kind == LayerKind::conv2d) {
     const std::uint64_t channels = inputs.front()->output[0] / layer.groups;

@@ -64,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(StepCase{"resnet50", "rapid", "hfp8", 64, true}, StepCase{"resnet50", "rapid-fp4", "fp4", 64, true},
                     StepCase{"resnet50", "rapid-fp32", "fp32", 64, true}, StepCase{"resnet50", "rapid", "int4", 1, false},
                     StepCase{"resnet18", "rapid", "fp16", 6, true}, StepCase{"vgg16", "rapid", "hfp8", 16, true},
-                    StepCase{"mobilenetv2", "rapid", "hfp8", 32, true}, StepCase{"bert-base", "rapid", "hfp8", 8, true}),
+                    StepCase{"mobilenetv2", "rapid", "hfp8", 32, true}, StepCase{"bert-base", "rapid", "hfp8", 8, true},
+                    StepCase{"lstm-ptb", "rapid", "hfp8", 20, true}),
     [](const testing::TestParamInfo<StepCase>& tested) {
       std::string name = std::string{tested.param.network} + "_" + tested.param.accelerator + "_" + tested.param.recipe + "_" +
                          std::to_string(tested.param.batch);

@@ -157,8 +157,7 @@ TEST(Step, ShippedNetworksTrainWithThreeGemmsALayer) {
       EXPECT_EQ(testing::macs_of(step, Pass::fwd), macs);
       EXPECT_EQ(testing::macs_of(step, Pass::wgrad), macs);
       EXPECT_EQ(testing::macs_of(step, Pass::dgrad), macs - expected.first_layer_macs * kBatch);
-      std::uint64_t clips = 0;
-      for (const Tensor& tensor : step.tensors) clips += tensor.name.ends_with(":clip:grad") ? 1U : 0U;
+      const std::uint64_t clips = testing::trained_clips(step);
       EXPECT_EQ(testing::elements_of(step, "sgd") + testing::elements_of(step, "adam"),
                 network.parameters().value() + clips);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,14 @@ class NetworkMaker {
     out.back() = features;
     const LayerIndex id = add(LayerKind::linear, {x}, out, features * in + (bias ? features : 0));
     at(id).bias = bias;
+    return id;
+  }
+  /// `biases`: numbers a gate, 0 to 2.
+  LayerIndex lstm(LayerIndex x, std::uint64_t units, std::uint64_t biases = 1) {
+    const Shape in = shape(x);
+    const LayerIndex id =
+        add(LayerKind::lstm, {x}, {in[0], units}, 4 * units * (in[1] + units + biases));
+    at(id).bias = biases > 0;
     return id;
   }
   LayerIndex batch_norm(LayerIndex x) { return add(LayerKind::batch_norm, {x}, shape(x), 2 * shape(x)[0]); }
@@ -190,6 +199,11 @@ inline Network random_sequence_network(std::uint32_t seed) {
     const LayerIndex wide = net.like(below(2) ? LayerKind::gelu : LayerKind::relu, net.linear(x, 2 * width));
     x = net.layer_norm(net.both(LayerKind::add, x, net.linear(wide, width)));
   }
+  if (below(3) == 0) {  // both directions over the sequence, and one over what they found
+    const LayerIndex there = net.lstm(x, width, below(3)), back = net.lstm(x, width, below(3));
+    net.at(back).reverse = true;
+    x = net.lstm(net.add(LayerKind::concat, {there, back}, {length, 2 * width}), width, below(3));
+  }
   if (below(3) == 0) x = net.slice(x, {1, width});  // the first token alone: most of its gradient is zero
   const bool tied = below(2) == 1;
   const LayerIndex decoder = net.linear(x, words, !tied);
@@ -221,6 +235,15 @@ inline std::uint64_t macs_of(const Step& step, Pass pass) {
     if (operation.pass == pass && operation.gemm) sum += operation.gemm->macs().value();
   }
   return sum;
+}
+
+/// Clip levels that the step has a gradient for.
+inline std::uint64_t trained_clips(const Step& step) {
+  std::set<std::string> clips;
+  for (const Tensor& tensor : step.tensors) {
+    if (const std::size_t end = tensor.name.find(":clip:grad"); end != std::string::npos) clips.insert(tensor.name.substr(0, end));
+  }
+  return clips.size();
 }
 
 /// Elements that pass through vector work whose name holds `what`.

@@ -16,7 +16,8 @@ namespace {
 
 const std::vector<std::string> kShipped{"resnet18", "resnet50", "vgg16", "mobilenetv2", "bert-base",
                                         "bert-large-128", "bert-large-512", "gpt2", "transformer-base",
-                                        "mobilenetv1", "inceptionv3", "inceptionv4", "vit-b-16", "convnext-t"};
+                                        "mobilenetv1", "inceptionv3", "inceptionv4", "vit-b-16", "convnext-t",
+                                        "lstm-ptb", "lstm-ptb-large", "bilstm-swb300"};
 
 std::uint64_t macs(const std::string& name) { return load_network(name).macs_per_sample().value(); }
 std::uint64_t parameters(const std::string& name) { return load_network(name).parameters().value(); }
@@ -126,6 +127,31 @@ TEST(Network, BertLargeMatchesHandCountAtBothLengths) {
   }
 }
 
+// Zaremba's models by hand: two layers as wide as their input, 35 words, vocabulary 10,000. Published (from memory): 20
+// and 66 million parameters, with two biases a gate as here.
+TEST(Network, PtbLanguageModelsMatchHandCount) {
+  constexpr std::uint64_t kWords = 10'000, kSteps = 35;
+  for (const auto& [name, units, published] :
+       {std::tuple{"lstm-ptb", 650ULL, 20e6}, std::tuple{"lstm-ptb-large", 1500ULL, 66e6}}) {
+    EXPECT_EQ(macs(name), kSteps * (2 * 8 * units * units + units * kWords)) << name;
+    EXPECT_EQ(parameters(name), 2 * units * kWords + kWords + 2 * (8 * units * units + 8 * units)) << name;
+    EXPECT_NEAR(static_cast<double>(parameters(name)), published, 0.5e6) << name;
+  }
+}
+
+// The published model (from memory) has six layers and about 43 million parameters; this one four, each of the two less
+// having two directions of four gates of 512 units that read 1,024 features and their own state.
+TEST(Network, SwitchboardAcousticModelMatchesHandCount) {
+  constexpr std::uint64_t kUnits = 512, kDirections = 2, kGates = 4 * kUnits, kBiases = 2 * kGates;
+  constexpr std::uint64_t kInner = kDirections * (kGates * (2 * kUnits + kUnits) + kBiases);
+  constexpr std::uint64_t kFirst = kDirections * (kGates * (260 + kUnits) + kBiases);
+  constexpr std::uint64_t kTop = 1024 * 256 + 256 + 256 * 32'000 + 32'000;
+  EXPECT_EQ(parameters("bilstm-swb300"), kFirst + 3 * kInner + kTop);
+  EXPECT_NEAR(static_cast<double>(kFirst + 5 * kInner + kTop), 43e6, 0.5e6);
+  EXPECT_EQ(macs("bilstm-swb300"),
+            21 * (kFirst + 3 * kInner + kTop - 8 * kBiases - 256 - 32'000));
+}
+
 // BERT-base by hand, from the sizes in the paper: 12 layers, width 768, 12 heads of 64, inner width 3072.
 
 TEST(Network, BertBaseMatchesHandCount) {
@@ -229,6 +255,15 @@ TEST(LayerMacs, MatmulReadsItsSecondFactorEitherWay) {
                                     "transpose_b: true}\n");
   EXPECT_EQ(layer_macs(network, 2).value(), 2U * 3 * 5 * 7);
   EXPECT_EQ(layer_macs(network, 4).value(), 2U * 3 * 5 * 7);
+}
+
+TEST(LayerMacs, LstmCountsEveryGateOfEveryStep) {
+  const Network network =
+      load_text(kHead +
+                "  - {name: x, kind: input, output: [3, 5]}\n"
+                "  - {name: l, kind: lstm, inputs: [x], output: [3, 2], bias: true, reverse: true, parameters: 72}\n");
+  EXPECT_EQ(layer_macs(network, 1).value(), 3U * 4 * 2 * (5 + 2));
+  EXPECT_TRUE(network.layers[1].reverse);
 }
 
 TEST(LayerMacs, LinearAppliesToEveryRow) {
