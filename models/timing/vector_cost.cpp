@@ -36,10 +36,16 @@ VectorCost vector_cost(VectorKind kind) {
     case VectorKind::layer_norm: return {"layer_norm", 4 * kOp};
     // Normalised x again; gamma's and beta's sums; g * gamma; its two row sums; a * g + (b * x + c)
     case VectorKind::layer_norm_backward: return {"layer_norm backward", 8 * kOp};
+    // Sum of squares; x * (1 / length), * scale
+    case VectorKind::l2_norm: return {"l2_norm", 3 * kOp};
+    // g * scale; row sum of that * x; a * g + b * x; scale's sum of g * x / length
+    case VectorKind::l2_norm_backward: return {"l2_norm backward", 6 * kOp};
     case VectorKind::relu: return {"relu", kOp};
     case VectorKind::relu_backward: return {"relu backward", kOp};
     case VectorKind::relu6: return {"relu6", 2 * kOp};  // max, min
     case VectorKind::relu6_backward: return {"relu6 backward", kOp};
+    case VectorKind::leaky_relu: return {"leaky_relu", 2 * kOp};  // x * slope; max with x
+    case VectorKind::leaky_relu_backward: return {"leaky_relu backward", 2 * kOp};  // g * slope; select
     // x / sqrt 2; erf; 0.5 * erf + 0.5; * x
     case VectorKind::gelu: return {"gelu", kTranscendental + 3 * kOp};
     // The cumulative normal as above without the last product (6), x * x, exp, FMA of the two, * g
@@ -73,11 +79,26 @@ VectorCost vector_cost(VectorKind kind) {
     case VectorKind::avg_pool_backward: return {"average pool backward", kOp};
     case VectorKind::global_avg_pool: return {"global average pool", kOp};
     case VectorKind::global_avg_pool_backward: return {"global average pool backward", kOp};
+    case VectorKind::upsample: return {"upsample", kOp};
+    case VectorKind::upsample_backward: return {"upsample backward", kOp};  // sum += g
     // Row maximum; x - max; exp; row sum; * 1 / sum
     case VectorKind::softmax: return {"softmax", kTranscendental + 4 * kOp};
     case VectorKind::softmax_backward: return {"softmax backward", 3 * kOp};  // row sum of g * y; (g - sum) * y
     case VectorKind::loss: return {"softmax cross entropy", kTranscendental + 4 * kOp};  // as softmax
     case VectorKind::loss_backward: return {"loss backward", 2 * kOp};  // (p - (class = label)) * 1 / samples
+    // Intersection over union, for each pair of a box and an object: 4 corners by max or min, 2 sides, 2 times max with 0,
+    // their product, the union (2), its reciprocal, the product, compare and select
+    case VectorKind::box_matching: return {"box matching", kTranscendental + 13 * kOp};
+    // Half of a box's coordinates: scale and offset; the other half: scale, exp or log, offset
+    case VectorKind::box_coordinates: return {"box coordinates", 0.5 * (kTranscendental + 3 * kOp)};
+    // Difference, 0.5 * d * d (2), |d| - 0.5, select, sum
+    case VectorKind::smooth_l1: return {"smooth l1 loss", 6 * kOp};
+    case VectorKind::smooth_l1_backward: return {"smooth l1 backward", 2 * kOp};  // clamp to -1, 1
+    // For each box, the threshold found bit by bit: compare and count, for each of 16 bits; then select
+    case VectorKind::hard_negative_mining: return {"hard negative mining", 33 * kOp};
+    // Sigmoid, logarithm, select, sum
+    case VectorKind::logistic_loss: return {"logistic loss", 2 * kTranscendental + 2 * kOp};
+    case VectorKind::logistic_loss_backward: return {"logistic loss backward", 2 * kOp};  // (p - t) * mask
     case VectorKind::embedding_gather: return {"embedding gather", kOp};
     case VectorKind::embedding_scatter_add: return {"embedding scatter-add", kOp};
     case VectorKind::cast: return {"quantise (cast)", kOp};
@@ -110,6 +131,8 @@ unsigned row_sums(VectorKind kind) {
     case VectorKind::layer_norm_backward:  // its two row sums
       return 2;
     case VectorKind::softmax_backward:  // sum of g * y
+    case VectorKind::l2_norm:           // sum of squares
+    case VectorKind::l2_norm_backward:  // sum of g * x
       return 1;
     default: return 0;
   }

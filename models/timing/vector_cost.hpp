@@ -21,10 +21,14 @@ enum class VectorKind : std::uint8_t {
   batch_norm_backward_apply,
   layer_norm,
   layer_norm_backward,
+  l2_norm,
+  l2_norm_backward,
   relu,
   relu_backward,
   relu6,
   relu6_backward,
+  leaky_relu,
+  leaky_relu_backward,
   gelu,
   gelu_backward,
   sigmoid,
@@ -50,10 +54,19 @@ enum class VectorKind : std::uint8_t {
   avg_pool_backward,
   global_avg_pool,
   global_avg_pool_backward,
+  upsample,
+  upsample_backward,
   softmax,
   softmax_backward,
   loss,
   loss_backward,
+  box_matching,
+  box_coordinates,
+  smooth_l1,
+  smooth_l1_backward,
+  hard_negative_mining,
+  logistic_loss,
+  logistic_loss_backward,
   embedding_gather,
   embedding_scatter_add,
   cast,
@@ -70,7 +83,7 @@ enum class VectorKind : std::uint8_t {
 };
 
 /// Lane operations (one lane, one cycle: an add, a multiply, a fused multiply-add, a compare-and-select or a
-/// conversion) that one element costs. Pools: for each window tap of each output element, and
+/// conversion) that one element costs. Pools and upsample_backward: for each window tap of each output element, and
 /// max_pool_backward for each output element. Reasoning for every figure: vector_cost.cpp.
 [[nodiscard]] double lane_ops_per_element(VectorKind kind);
 

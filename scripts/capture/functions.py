@@ -175,8 +175,10 @@ for kind, words in (("add", ("add", "sub")), ("multiply", ("mul",))):
         FUNCTIONS.update({f: combine(kind) for f in
                           (getattr(operator, word), getattr(operator, "i" + word), getattr(torch, word))})
         METHODS[word] = METHODS[word + "_"] = combine(kind)
-for word in ("flatten", "transpose", "permute", "reshape", "squeeze", "unsqueeze", "swapaxes"):
-    FUNCTIONS[getattr(torch, word)] = METHODS[word] = reshape
+for word in ("flatten", "transpose", "permute", "reshape", "squeeze", "unsqueeze", "swapaxes", "unflatten"):
+    METHODS[word] = reshape
+    if hasattr(torch, word):
+        FUNCTIONS[getattr(torch, word)] = reshape
 for word in ("view", "expand"):
     METHODS[word] = reshape
 for word in ("chunk", "split", "unbind"):

@@ -3,6 +3,8 @@
 from torch import nn
 from torch.nn import functional
 
+from capture import detection
+
 
 class Unsupported(Exception):
     """A module or function that the trace has no layer for."""
@@ -41,6 +43,7 @@ def parameter_count(module):
 
 ACTIVATIONS = {
     nn.ReLU: "relu", nn.ReLU6: "relu6", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu",
+    nn.LeakyReLU: "leaky_relu",
     functional.relu: "relu", functional.gelu: "gelu",  # as an encoder layer keeps its activation
 }
 def add_linear(trace, name, module, inputs, output):
@@ -64,8 +67,16 @@ def add_module(trace, name, module, inputs, output):
         if len(module.normalized_shape) != 1:
             raise Unsupported(f"{name}: LayerNorm over {len(module.normalized_shape)} dimensions; one has a layer kind")
         return trace.add(name, "layer_norm", inputs, output, parameters=parameters)
+    if isinstance(module, detection.ScaledL2Norm):
+        return trace.add(name, "l2_norm", inputs, output, parameters=parameters)
+    if isinstance(module, detection.Loss):
+        return trace.add(name, module.kind, inputs, (1,), **module.attributes)
+    if isinstance(module, nn.Upsample):
+        return add_upsample(trace, name, module, inputs, output)
     if isinstance(module, nn.MaxPool2d):
-        return add_pool(trace, name, "max_pool", module.kernel_size, module.stride, module.padding, module.dilation,
+        far = getattr(module, "far_padding", None)
+        padding = _pair(module.padding) if far is None else (*_pair(module.padding), *far)
+        return add_pool(trace, name, "max_pool", module.kernel_size, module.stride, padding, module.dilation,
                         module.ceil_mode, inputs, output)
     if isinstance(module, nn.AvgPool2d):
         return add_pool(trace, name, "avg_pool", module.kernel_size, module.stride, module.padding, 1,
@@ -83,7 +94,8 @@ def add_module(trace, name, module, inputs, output):
     if isinstance(module, nn.Identity):
         return inputs[0]
     if type(module) in ACTIVATIONS:
-        return trace.add(name, ACTIVATIONS[type(module)], inputs, output)
+        slope = module.negative_slope if isinstance(module, nn.LeakyReLU) else None
+        return trace.add(name, ACTIVATIONS[type(module)], inputs, output, slope=slope)
     if isinstance(module, nn.MultiheadAttention):
         if len(inputs) != 1:
             raise Unsupported(f"{name}: MultiheadAttention between different tensors, or with a mask")
@@ -120,10 +132,20 @@ def add_pool(trace, name, kind, kernel, stride, padding, dilation, ceil, inputs,
     """A pool; ceil is written only where rounding up makes the output larger."""
     kernel, padding, dilation = _pair(kernel), _pair(padding), _pair(dilation)
     stride = _pair(stride) if stride else kernel
-    down = tuple((n + 2 * p - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in
-                 zip(trace[inputs[0]].output[1:], kernel, stride, padding, dilation))
+    both = tuple(2 * p for p in padding) if len(padding) == 2 else tuple(a + b for a, b in zip(padding, padding[2:]))
+    down = tuple((n + p - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in
+                 zip(trace[inputs[0]].output[1:], kernel, stride, both, dilation))
     return trace.add(name, kind, inputs, output, **_window(kernel, stride, padding, dilation),
                      ceil=True if ceil and down != tuple(output[1:]) else None)
+
+
+def add_upsample(trace, name, module, inputs, output):
+    """Every pixel repeated; other ways to upsample compute."""
+    source = trace[inputs[0]].output
+    if module.mode != "nearest" or len(output) != 3 or any(o % s for o, s in zip(output, source)):
+        raise Unsupported(f"{name}: Upsample of mode {module.mode} from {list(source)} to {list(output)}; "
+                          "images grow by whole factors, to the nearest")
+    return trace.add(name, "upsample", inputs, output)
 
 
 def add_adaptive_pool(trace, name, inputs, output):

@@ -9,11 +9,12 @@ import torch
 from torch import fx, nn
 
 from capture import functions, modules, recurrent
+from capture.detection import Loss, SamePool, ScaledL2Norm
 from capture.modules import Unsupported
 from capture.shapes import Shapes
 from capture.trace import Trace
 
-LEAVES = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
+LEAVES = (nn.MultiheadAttention, nn.TransformerEncoderLayer, Loss, SamePool, ScaledL2Norm)
 
 
 class Tracer(fx.Tracer):
@@ -187,7 +188,8 @@ class Capture:
         last = [self.layer(n) for n in node.all_input_nodes]
         if len(last) != 1:
             raise Unsupported(f"the model has {len(last)} outputs; a trace ends in one loss")
-        self.trace.add("loss", "loss", last, self.output_of(last[0]))
+        if not self.trace[last[0]].kind.endswith("loss"):  # a model may end in a loss of its own
+            self.trace.add("loss", "loss", last, self.output_of(last[0]))
         self.trace.drop_unread_views()
 
     # Parameters and constants.

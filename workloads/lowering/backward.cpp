@@ -13,6 +13,8 @@ VectorKind backward_kind(LayerKind kind) {
       return VectorKind::relu_backward;
     case LayerKind::relu6:
       return VectorKind::relu6_backward;
+    case LayerKind::leaky_relu:
+      return VectorKind::leaky_relu_backward;
     case LayerKind::gelu:
       return VectorKind::gelu_backward;
     case LayerKind::sigmoid:
@@ -56,7 +58,7 @@ ValueId Builder::sum_gradients(LayerIndex index, const std::vector<ValueId>& par
 void Builder::backward_layer(LayerIndex index) {
   const Layer& l = layer(index);
   if (!needs_gradient(index)) return;
-  if (l.kind == LayerKind::loss) return backward_loss(index);
+  if (is_loss(l.kind)) return backward_loss(index);
   const std::optional<ValueId> dy = gradient_of_output(index);
   if (!dy) return;
   switch (l.kind) {
@@ -71,9 +73,12 @@ void Builder::backward_layer(LayerIndex index) {
       return backward_batch_norm(index, *dy);
     case LayerKind::layer_norm:
       return backward_layer_norm(index, *dy);
+    case LayerKind::l2_norm:
+      return backward_l2_norm(index, *dy);
     case LayerKind::max_pool:
     case LayerKind::avg_pool:
     case LayerKind::global_avg_pool:
+    case LayerKind::upsample:
       return backward_pool(index, *dy);
     case LayerKind::add:
     case LayerKind::multiply:
@@ -88,16 +93,6 @@ void Builder::backward_layer(LayerIndex index) {
     default:
       return backward_activation(index, *dy, backward_kind(l.kind));
   }
-}
-
-void Builder::backward_loss(LayerIndex index) {
-  const ValueId probabilities = *outputs_[index];
-  const Elements elements = graph_.value(probabilities).elements;
-  const ValueId dx = value(layer(index).name + ":in:grad", recipe_.vector, elements);
-  add_node(index, Pass::vector_bwd, NodeKind::pointwise, elements,
-           {all_of(probabilities), all_of(saved_[index].inputs.back())}, {all_of(dx)},
-           {{VectorKind::loss_backward, elements}});
-  contribute(layer(index).inputs.front(), dx);
 }
 
 void Builder::backward_activation(LayerIndex index, ValueId dy, VectorKind kind) {
@@ -119,6 +114,8 @@ void Builder::backward_pool(LayerIndex index, ValueId dy) {
   if (l.kind == LayerKind::max_pool) {
     reads.push_back(all_of(*saved_[index].remembered));
     work = {{VectorKind::zero_fill, inputs}, {VectorKind::max_pool_backward, outputs}};
+  } else if (l.kind == LayerKind::upsample) {
+    work = {{VectorKind::upsample_backward, inputs, outputs.value() / inputs.value()}};
   } else if (l.kind == LayerKind::avg_pool) {
     work = {{VectorKind::avg_pool_backward, outputs, l.window.kernel[0] * l.window.kernel[1]}};
   } else {

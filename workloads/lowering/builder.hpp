@@ -56,6 +56,7 @@ struct QuantisedActivation {
 
 /// What the forward pass of a layer leaves for its backward pass.
 struct Saved {
+  std::vector<ValueId> errors;  ///< a detector's loss: what its gradients are made of
   std::vector<ValueId> inputs;  ///< as the layer read them
   std::optional<ValueId>
       remembered;  ///< what the backward pass reads: a mask, indices, or a tensor in the saved format
@@ -92,13 +93,13 @@ class Builder {
   void forward_matmul(LayerIndex index);
   void forward_activation(LayerIndex index, VectorKind kind);
   void forward_pool(LayerIndex index);
+  void forward_upsample(LayerIndex index);
   void forward_combine(LayerIndex index, VectorKind kind);
   void forward_softmax(LayerIndex index);
   void forward_dropout(LayerIndex index);
   void forward_embedding(LayerIndex index);
   void forward_concat(LayerIndex index);
   void forward_reshape(LayerIndex index);
-  void forward_loss(LayerIndex index);
   ValueId add_bias(LayerIndex index, ValueId sums);
   /// What the backward pass will read of `id`: a copy if the recipe saves in a narrower format. `domain`: elements that
   /// the kernel streams over which makes it, if not its own.
@@ -119,13 +120,26 @@ class Builder {
   void complete_slices(LayerIndex index);
   void backward_concat(LayerIndex index, ValueId dy);
   void backward_embedding(LayerIndex index, ValueId dy);
-  void backward_loss(LayerIndex index);
 
   // normalisation.cpp
   void forward_batch_norm(LayerIndex index);
   void forward_layer_norm(LayerIndex index);
+  void forward_l2_norm(LayerIndex index);
+  void backward_l2_norm(LayerIndex index, ValueId dy);
   void backward_batch_norm(LayerIndex index, ValueId dy);
   void backward_layer_norm(LayerIndex index, ValueId dy);
+
+  // losses.cpp
+  void forward_loss(LayerIndex index);
+  void forward_softmax_loss(LayerIndex index);
+  void forward_multibox_loss(LayerIndex index);
+  void forward_yolo_loss(LayerIndex index);
+  void backward_loss(LayerIndex index);
+  void backward_softmax_loss(LayerIndex index);
+  void backward_multibox_loss(LayerIndex index);
+  void backward_yolo_loss(LayerIndex index);
+  ValueId loss_value(LayerIndex index, const std::string& part);
+  ValueId true_boxes(LayerIndex index);
 
   // gemm_nodes.cpp
   void backward_gemm(LayerIndex index, ValueId dy);

@@ -29,7 +29,7 @@ void Builder::forward() {
     for (const LayerIndex input : reader.inputs) read[input] = true;
   }
   for (LayerIndex i = 0; i < network_.layers.size(); ++i) {
-    if (!read[i] && !(training_ && layer(i).kind == LayerKind::loss)) graph_.value(*outputs_[i]).kept = true;
+    if (!read[i] && !is_loss(layer(i).kind)) graph_.value(*outputs_[i]).kept = true;
   }
 }
 
@@ -53,10 +53,14 @@ void Builder::forward_layer(LayerIndex index) {
       return forward_batch_norm(index);
     case LayerKind::layer_norm:
       return forward_layer_norm(index);
+    case LayerKind::l2_norm:
+      return forward_l2_norm(index);
     case LayerKind::relu:
       return forward_activation(index, VectorKind::relu);
     case LayerKind::relu6:
       return forward_activation(index, VectorKind::relu6);
+    case LayerKind::leaky_relu:
+      return forward_activation(index, VectorKind::leaky_relu);
     case LayerKind::gelu:
       return forward_activation(index, VectorKind::gelu);
     case LayerKind::sigmoid:
@@ -69,6 +73,8 @@ void Builder::forward_layer(LayerIndex index) {
     case LayerKind::avg_pool:
     case LayerKind::global_avg_pool:
       return forward_pool(index);
+    case LayerKind::upsample:
+      return forward_upsample(index);
     case LayerKind::add:
       return forward_combine(index, VectorKind::add);
     case LayerKind::multiply:
@@ -86,6 +92,8 @@ void Builder::forward_layer(LayerIndex index) {
     case LayerKind::reshape:
       return forward_reshape(index);
     case LayerKind::loss:
+    case LayerKind::multibox_loss:
+    case LayerKind::yolo_loss:
       return forward_loss(index);
   }
   throw InputError{"LOW-UNSUPPORTED", fmt::format("layer '{}' of kind {} has no cost model",
@@ -158,7 +166,7 @@ void Builder::forward_activation(LayerIndex index, VectorKind kind) {
   const ValueId y = value(l.name + ":out", recipe_.vector, elements);
   std::vector<Use> outputs{all_of(y)};
   const bool masked =
-      kind == VectorKind::relu || kind == VectorKind::relu6;  // a bit an element is all that comes back
+      kind == VectorKind::relu || kind == VectorKind::relu6 || kind == VectorKind::leaky_relu;  // a bit an element is all that comes back
   if (training_ && masked) {
     saved_[index].remembered = value(l.name + ":mask", "bit", elements);
     outputs.push_back(all_of(*saved_[index].remembered));
@@ -193,6 +201,15 @@ void Builder::forward_pool(LayerIndex index) {
   }
   add_node(index, Pass::vector_fwd, NodeKind::reshaping, outputs, {all_of(x)}, std::move(made),
            std::move(work));
+  set_output(index, y);
+}
+
+void Builder::forward_upsample(LayerIndex index) {
+  const ValueId x = saved_[index].inputs.front();
+  const Elements outputs = whole(layer(index).output);
+  const ValueId y = value(layer(index).name + ":out", recipe_.vector, outputs);
+  add_node(index, Pass::vector_fwd, NodeKind::reshaping, outputs, {all_of(x)}, {all_of(y)},
+           {{VectorKind::upsample, outputs}});
   set_output(index, y);
 }
 
@@ -262,25 +279,6 @@ void Builder::forward_reshape(LayerIndex index) {
   const ValueId part = value(layer(index).name + ":out", graph_.value(x).format, whole(layer(index).output));
   graph_.place(part, x);
   set_output(index, part);
-}
-
-void Builder::forward_loss(LayerIndex index) {
-  const ValueId logits = saved_[index].inputs.front();
-  if (!training_) {
-    free_layers_.push_back(layer(index).name + ": no loss in inference");
-    return set_output(index, logits);
-  }
-  const Elements elements = graph_.value(logits).elements;
-  const Elements samples{elements.value() / layer(index).output.back()};
-  const ValueId labels = value(layer(index).name + ":labels", "int32", samples);
-  graph_.value(labels).input = true;
-  const ValueId probabilities = value(layer(index).name + ":probabilities", recipe_.vector, elements);
-  const ValueId loss = value(layer(index).name + ":loss", "fp32", Elements{1});
-  graph_.value(loss).kept = true;
-  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, {all_of(logits), all_of(labels)},
-           {all_of(probabilities), all_of(loss, true)}, {{VectorKind::loss, elements}});
-  saved_[index].inputs.push_back(labels);
-  set_output(index, probabilities);
 }
 
 }  // namespace nibble::lowering

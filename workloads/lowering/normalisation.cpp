@@ -88,4 +88,39 @@ void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
   contribute(l.inputs.front(), dx);
 }
 
+/// Over the channels of each pixel, which lie side by side in memory: rows, as layer norm's.
+void Builder::forward_l2_norm(LayerIndex index) {
+  const Layer& l = layer(index);
+  const ValueId x = saved_[index].inputs.front();
+  const Elements elements = graph_.value(x).elements;
+  const ValueId lengths = value(l.name + ":lengths", "fp32", Elements{elements.value() / l.output.front()});
+  const ValueId y = value(l.name + ":out", recipe_.vector, elements);
+  std::vector<Use> inputs{all_of(x)};
+  saved_[index].affine = affine_of(index);
+  if (saved_[index].affine) inputs.push_back(all_of(small(*saved_[index].affine).working));
+  saved_[index].remembered = save(index, x);
+  saved_[index].statistics = lengths;
+  add_node(index, Pass::vector_fwd, NodeKind::row_wise, elements, std::move(inputs), {all_of(y), all_of(lengths)},
+           {{VectorKind::l2_norm, elements}});
+  set_output(index, y);
+}
+
+void Builder::backward_l2_norm(LayerIndex index, ValueId dy) {
+  const Layer& l = layer(index);
+  const Saved& saved = saved_[index];
+  const Elements elements = graph_.value(dy).elements;
+  const ValueId dx = value(l.name + ":in:grad", recipe_.vector, elements);
+  const ValueId sums = value(l.name + ":affine:grad", "fp32", Elements{l.output.front()});
+  std::vector<Use> inputs{all_of(dy), all_of(*saved.remembered), all_of(*saved.statistics)};
+  std::vector<Use> outputs{all_of(dx)};
+  if (saved.affine) {
+    inputs.push_back(all_of(small(*saved.affine).working));
+    outputs.push_back(all_of(sums, true));
+  }
+  add_node(index, Pass::vector_bwd, NodeKind::row_wise, elements, std::move(inputs), std::move(outputs),
+           {{VectorKind::l2_norm_backward, elements}});
+  if (saved.affine) contribute_small(index, *saved.affine, sums);
+  contribute(l.inputs.front(), dx);
+}
+
 }  // namespace nibble::lowering

@@ -17,9 +17,9 @@ Step lower(const Network& network, const Recipe& recipe, std::uint64_t batch, bo
     throw InputError{"LOW-INFERENCE", fmt::format("recipe '{}' is for inference only", recipe.name),
                      "use --mode inference, or a recipe for training"};
   }
-  if (training && network.layers.back().kind != LayerKind::loss) {
+  if (training && !is_loss(network.layers.back().kind)) {
     throw InputError{"LOW-LOSS", fmt::format("network '{}' does not end in a loss", network.name),
-                     "a training step starts its backward pass there: add a layer of kind loss"};
+                     "a training step starts its backward pass there: add a layer of kind loss, multibox_loss or yolo_loss"};
   }
   lowering::Builder builder{network, recipe, batch, training};
   builder.forward();

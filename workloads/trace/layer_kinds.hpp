@@ -24,8 +24,10 @@ inline constexpr std::array kLayerKinds{
     KindName{LayerKind::lstm, "lstm", 1, 1},
     KindName{LayerKind::batch_norm, "batch_norm", 1, 1},
     KindName{LayerKind::layer_norm, "layer_norm", 1, 1},
+    KindName{LayerKind::l2_norm, "l2_norm", 1, 1},
     KindName{LayerKind::relu, "relu", 1, 1},
     KindName{LayerKind::relu6, "relu6", 1, 1},
+    KindName{LayerKind::leaky_relu, "leaky_relu", 1, 1},
     KindName{LayerKind::gelu, "gelu", 1, 1},
     KindName{LayerKind::sigmoid, "sigmoid", 1, 1},
     KindName{LayerKind::tanh, "tanh", 1, 1},
@@ -33,6 +35,7 @@ inline constexpr std::array kLayerKinds{
     KindName{LayerKind::max_pool, "max_pool", 1, 1},
     KindName{LayerKind::avg_pool, "avg_pool", 1, 1},
     KindName{LayerKind::global_avg_pool, "global_avg_pool", 1, 1},
+    KindName{LayerKind::upsample, "upsample", 1, 1},
     KindName{LayerKind::add, "add", 2, kAnyInputs},
     KindName{LayerKind::multiply, "multiply", 2, 2},
     KindName{LayerKind::softmax, "softmax", 1, 1},
@@ -42,6 +45,8 @@ inline constexpr std::array kLayerKinds{
     KindName{LayerKind::concat, "concat", 2, kAnyInputs},
     KindName{LayerKind::reshape, "reshape", 1, 1},
     KindName{LayerKind::loss, "loss", 1, 1},
+    KindName{LayerKind::multibox_loss, "multibox_loss", 2, 2},
+    KindName{LayerKind::yolo_loss, "yolo_loss", 1, kAnyInputs},
 };
 
 }  // namespace nibble

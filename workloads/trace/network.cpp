@@ -18,6 +18,10 @@ std::string to_string(LayerKind kind) {
   throw InternalError{"a layer kind without a name"};
 }
 
+bool is_loss(LayerKind kind) {
+  return kind == LayerKind::loss || kind == LayerKind::multibox_loss || kind == LayerKind::yolo_loss;
+}
+
 Macs layer_macs(const Network& network, LayerIndex index) {
   const Layer& layer = network.layers.at(index);
   const std::uint64_t outputs = element_count(layer.output).value();

@@ -13,12 +13,16 @@ enum class LayerKind : std::uint8_t {
   input, conv2d, linear, matmul,
   lstm,       ///< one layer, one direction, over a sequence
   batch_norm, layer_norm,
-  relu, relu6, gelu, sigmoid, tanh, silu,
+  l2_norm,    ///< each pixel's channels divided by their length; with a scale a channel
+  relu, relu6, leaky_relu, gelu, sigmoid, tanh, silu,
   max_pool, avg_pool, global_avg_pool,
+  upsample,   ///< every pixel repeated, a whole number of times in each direction
   add, multiply, softmax, scale,
   embedding, dropout, concat,
   reshape,    ///< flatten, transpose, slice, view: no arithmetic
   loss,       ///< softmax and cross entropy over the last dimension
+  multibox_loss,  ///< SSD's: boxes and their classes against the objects of an image
+  yolo_loss,      ///< YOLOv3's: one feature map for each scale
 };
 
 using LayerIndex = std::uint32_t;
@@ -28,8 +32,9 @@ using Shape = std::vector<std::uint64_t>;  ///< of one sample: the batch dimensi
 struct Window {
   std::uint64_t kernel[2] = {1, 1};
   std::uint64_t stride[2] = {1, 1};
-  std::uint64_t padding[2] = {0, 0};
+  std::uint64_t padding[2] = {0, 0};    ///< top and left
   std::uint64_t dilation[2] = {1, 1};
+  std::int64_t far_padding[2] = {0, 0};  ///< bottom and right: how much more than top and left
   bool ceil = false;  ///< pools: the output's extent is rounded up, not down
 };
 
@@ -44,6 +49,9 @@ struct Layer {
   bool bias = false;                 ///< conv2d, linear, lstm
   bool reverse = false;              ///< lstm: runs from the last step to the first
   bool transpose_b = false;          ///< matmul: C = A * B^T
+  double slope = 0.01;               ///< leaky_relu: of what is negative
+  std::uint64_t anchors = 3;         ///< yolo_loss: boxes that each pixel predicts
+  std::uint64_t objects = 0;         ///< multibox_loss, yolo_loss: true boxes in an image
   bool slice = false;                ///< reshape: takes a part of its input
   std::uint64_t parameters = 0;      ///< trainable, bias included
   std::string shares_weights_with;   ///< tied weights: that layer's name; parameters: only its own
@@ -72,6 +80,7 @@ struct Network {
 [[nodiscard]] Network load_network(const std::string& name_or_path);
 
 [[nodiscard]] std::string to_string(LayerKind kind);
+[[nodiscard]] bool is_loss(LayerKind kind);
 [[nodiscard]] Elements element_count(const Shape& shape);
 
 }  // namespace nibble

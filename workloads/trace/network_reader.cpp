@@ -16,6 +16,7 @@ namespace nibble {
 namespace {
 
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 32;
+constexpr std::int64_t kLargestWindow = 4096;
 
 /// Reads the layers of one trace; problems go to the file, so that a reader sees all of them at once.
 class NetworkReader {
@@ -117,10 +118,9 @@ class NetworkReader {
 
   void read_pair(const MapReader& map, const std::string& key, std::uint64_t (&pair)[2], std::int64_t min) {
     if (!map.has(key)) return;
-    constexpr std::int64_t kMax = 4096;
     const std::vector<std::int64_t> not_a_list{min - 1};  // no list that is within its range
-    const std::vector<std::int64_t> values = map.integers(key, min, kMax, not_a_list);
-    const bool within = all_within(values, min, kMax);
+    const std::vector<std::int64_t> values = map.integers(key, min, kLargestWindow, not_a_list);
+    const bool within = all_within(values, min, kLargestWindow);
     if (within && values.size() != 2) {
       map.problem(key, "NET-PAIR", fmt::format("{} has {} numbers", key, values.size()), "needs [height, width]");
     }
@@ -132,6 +132,31 @@ class NetworkReader {
     pair[1] = static_cast<std::uint64_t>(values[1]);
   }
 
+  /// `[height, width]` for both sides alike, or `[top, left, bottom, right]`.
+  void read_padding(const MapReader& map, Window& window) {
+    const std::vector<std::int64_t> not_a_list{-1};
+    if (!map.has("padding")) return;
+    const std::vector<std::int64_t> values = map.integers("padding", 0, kLargestWindow, not_a_list);
+    const bool within = all_within(values, 0, kLargestWindow);
+    if (within && values.size() != 2 && values.size() != 4) {
+      map.problem("padding", "NET-PAIR", fmt::format("padding has {} numbers", values.size()),
+                  "needs [height, width], or [top, left, bottom, right]");
+    }
+    if (!within || (values.size() != 2 && values.size() != 4)) {
+      window_known_ = false;
+      return;
+    }
+    for (std::size_t d = 0; d < 2; ++d) {
+      window.padding[d] = static_cast<std::uint64_t>(values[d]);
+      window.far_padding[d] = values.size() == 4 ? values[d + 2] - values[d] : 0;
+    }
+  }
+
+  void read_loss(const MapReader& map, Layer& layer) {
+    if (layer.kind == LayerKind::yolo_loss) layer.anchors = static_cast<std::uint64_t>(map.integer("anchors", 1, 64, 3));
+    layer.objects = static_cast<std::uint64_t>(map.integer("objects", 1, 4096));
+  }
+
   void read_attributes(const MapReader& map, Layer& layer) {
     window_known_ = true;
     const bool windowed = layer.kind == LayerKind::conv2d || layer.kind == LayerKind::max_pool ||
@@ -139,7 +164,7 @@ class NetworkReader {
     if (windowed) {
       read_pair(map, "kernel", layer.window.kernel, 1);
       read_pair(map, "stride", layer.window.stride, 1);
-      read_pair(map, "padding", layer.window.padding, 0);
+      read_padding(map, layer.window);
       read_pair(map, "dilation", layer.window.dilation, 1);
       if (layer.kind != LayerKind::conv2d) layer.window.ceil = map.boolean("ceil", false);
     }
@@ -148,6 +173,8 @@ class NetworkReader {
       layer.bias = map.boolean("bias", false);
     }
     if (layer.kind == LayerKind::lstm) layer.reverse = map.boolean("reverse", false);
+    if (layer.kind == LayerKind::leaky_relu) layer.slope = map.number("slope", 0, 1, 0.01);
+    if (layer.kind == LayerKind::multibox_loss || layer.kind == LayerKind::yolo_loss) read_loss(map, layer);
     if (layer.kind == LayerKind::matmul) layer.transpose_b = map.boolean("transpose_b", false);
     if (layer.kind == LayerKind::reshape) layer.slice = map.boolean("slice", false);
     layer.parameters = static_cast<std::uint64_t>(map.integer("parameters", 0, kLargestExtent, 0));

@@ -15,7 +15,8 @@ std::string match(const Shape& given, const Shape& expected) { return given == e
 /// Output extent of a window over one dimension; 0 if the window does not fit.
 std::uint64_t window_extent(const Window& w, std::size_t d, std::uint64_t in) {
   const std::uint64_t reach = (w.kernel[d] - 1) * w.dilation[d] + 1;
-  const std::uint64_t padded = in + 2 * w.padding[d];
+  const std::uint64_t far = w.padding[d] + static_cast<std::uint64_t>(w.far_padding[d]);  // wraps back if negative
+  const std::uint64_t padded = in + w.padding[d] + far;
   if (padded < reach) return 0;
   const std::uint64_t whole = (padded - reach) / w.stride[d] + 1;
   const std::uint64_t rest = (padded - reach) % w.stride[d];
@@ -91,6 +92,29 @@ std::string reshape_fault(const Layer& layer, const Shape& in) {
   return out_elements == in_elements ? "" : fmt::format("{} elements out of {}", out_elements, in_elements);
 }
 
+std::string upsample_fault(const Layer& layer, const Shape& in) {
+  const Shape& out = layer.output;
+  if (in.size() != 3 || out.size() != 3) return "upsampling needs [channels, height, width] on both sides";
+  if (out[0] == in[0] && out[1] % in[1] == 0 && out[2] % in[2] == 0) return "";
+  return fmt::format("its input's [{}] may grow by whole factors in height and width", fmt::join(in, ", "));
+}
+
+std::string multibox_fault(const Layer& layer, const Shape& boxes, const Shape& classes) {
+  if (boxes.size() != 2 || boxes[1] != 4) return "its first input is [boxes, 4]";
+  if (classes.size() != 2 || classes[0] != boxes[0]) return fmt::format("its second input is [{}, classes]", boxes[0]);
+  return match(layer.output, {1});
+}
+
+std::string yolo_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
+  for (const Layer* input : inputs) {
+    const Shape& in = input->output;
+    if (in.size() != 3 || in[0] % layer.anchors != 0 || in[0] / layer.anchors < 6) {
+      return fmt::format("its inputs are [{} * (5 + classes), height, width]", layer.anchors);
+    }
+  }
+  return match(layer.output, {1});
+}
+
 /// The larger operand decides; dimensions of 1 repeat (squeeze and excite).
 std::string broadcast_fault(const Layer& layer, const std::vector<const Layer*>& inputs) {
   Shape expected = inputs.front()->output;
@@ -129,6 +153,9 @@ std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inp
     case LayerKind::global_avg_pool: return in.size() == 3 ? match(layer.output, {in[0], 1, 1}) : wants({0, 1, 1});
     case LayerKind::add:
     case LayerKind::multiply: return broadcast_fault(layer, inputs);
+    case LayerKind::upsample: return upsample_fault(layer, in);
+    case LayerKind::multibox_loss: return multibox_fault(layer, in, inputs[1]->output);
+    case LayerKind::yolo_loss: return yolo_fault(layer, inputs);
     case LayerKind::concat: return concat_fault(layer, inputs);
     case LayerKind::reshape: return reshape_fault(layer, in);
     case LayerKind::embedding: {

@@ -124,7 +124,8 @@ inline Network random_image_network(std::uint32_t seed) {
   LayerIndex x = net.input({1 + below(4), side, side + below(3)});
   std::vector<LayerIndex> made{x};
   const LayerKind activations[] = {LayerKind::relu, LayerKind::relu6, LayerKind::gelu,    LayerKind::sigmoid,
-                                   LayerKind::tanh, LayerKind::silu,  LayerKind::dropout, LayerKind::scale};
+                                   LayerKind::tanh, LayerKind::silu,  LayerKind::dropout, LayerKind::scale,
+                                   LayerKind::leaky_relu};
   for (int step = 0; step < 14; ++step) {
     const Shape now = net.shape(x);
     const bool small = now[1] < 3 || now[2] < 3;
@@ -133,7 +134,13 @@ inline Network random_image_network(std::uint32_t seed) {
       if (net.shape(other) == now) alike.push_back(other);
     }
     const LayerIndex partner = alike[below(static_cast<std::uint32_t>(alike.size()))];
-    switch (below(9)) {
+    switch (below(11)) {
+      case 9:
+        x = net.add(LayerKind::l2_norm, {x}, now, below(2) ? now[0] : 0);
+        break;
+      case 10:
+        if (now[1] < 8) x = net.add(LayerKind::upsample, {x}, {now[0], 2 * now[1], 3 * now[2]});
+        break;
       case 0:
         x = net.conv(x, 4 + 2 * below(3), small ? square(1) : square(3, 1 + below(2), below(2)), 1, below(2));
         break;
@@ -147,7 +154,7 @@ inline Network random_image_network(std::uint32_t seed) {
         x = net.batch_norm(x);
         break;
       case 4:
-        x = net.like(activations[below(8)], x);
+        x = net.like(activations[below(9)], x);
         break;
       case 5:
         x = net.both(LayerKind::add, x, partner);

@@ -17,7 +17,7 @@ namespace {
 const std::vector<std::string> kShipped{"resnet18", "resnet50", "vgg16", "mobilenetv2", "bert-base",
                                         "bert-large-128", "bert-large-512", "gpt2", "transformer-base",
                                         "mobilenetv1", "inceptionv3", "inceptionv4", "vit-b-16", "convnext-t",
-                                        "lstm-ptb", "lstm-ptb-large", "bilstm-swb300"};
+                                        "lstm-ptb", "lstm-ptb-large", "bilstm-swb300", "ssd300", "yolov3", "yolov3-tiny"};
 
 std::uint64_t macs(const std::string& name) { return load_network(name).macs_per_sample().value(); }
 std::uint64_t parameters(const std::string& name) { return load_network(name).parameters().value(); }
@@ -127,6 +127,39 @@ TEST(Network, BertLargeMatchesHandCountAtBothLengths) {
   }
 }
 
+// torchvision's table of detection models: 34.858e9 multiply-accumulates and 35,641,826 parameters, with 91 classes; the
+// paper's 8,732 default boxes.
+TEST(Network, Ssd300MatchesPublished) {
+  EXPECT_NEAR(static_cast<double>(macs("ssd300")), 34.858e9, 0.0005e9);
+  EXPECT_EQ(parameters("ssd300"), 35'641'826U);
+  const Network network = load_network("ssd300");
+  const Layer& loss = network.layers.back();
+  EXPECT_EQ(network.layers[loss.inputs[0]].output, (Shape{8732, 4}));
+  EXPECT_EQ(network.layers[loss.inputs[1]].output, (Shape{8732, 91}));
+}
+
+/// Numbers that Darknet's file of weights holds: besides the parameters, two running averages for each normalised channel.
+std::uint64_t darknet_floats(const std::string& name) {
+  std::uint64_t floats = parameters(name);
+  for (const Layer& layer : load_network(name).layers) {
+    if (layer.kind == LayerKind::batch_norm) floats += 2 * layer.output[0];
+  }
+  return floats;
+}
+
+// Darknet prints two operations a multiply-accumulate: 65.86e9 for yolov3.cfg at 416 x 416, 5.56e9 for yolov3-tiny.cfg
+// (its authors' page). Sizes of their files of weights: 248,007,048 bytes (AlexeyAB/darknet, issue 1910) and 35,434,956
+// (from memory; the same project's issue 6022 says 8.86 million numbers), five words of which are a header.
+TEST(Network, YoloV3MatchesPublished) {
+  EXPECT_NEAR(2 * static_cast<double>(macs("yolov3")), 65.86e9, 0.02e9);
+  EXPECT_EQ(darknet_floats("yolov3"), 248'007'048U / 4 - 5);
+}
+
+TEST(Network, YoloV3TinyMatchesPublished) {
+  EXPECT_NEAR(2 * static_cast<double>(macs("yolov3-tiny")), 5.56e9, 0.02e9);
+  EXPECT_EQ(darknet_floats("yolov3-tiny"), 35'434'956U / 4 - 5);
+}
+
 // Zaremba's models by hand: two layers as wide as their input, 35 words, vocabulary 10,000. Published (from memory): 20
 // and 66 million parameters, with two biases a gate as here.
 TEST(Network, PtbLanguageModelsMatchHandCount) {
@@ -201,7 +234,7 @@ TEST(Network, ShippedNetworksAreWhole) {
       }
     }
     EXPECT_EQ(read.size(), network.layers.size() - 1) << name << ": every layer but the last feeds another";
-    EXPECT_EQ(network.layers.back().kind, LayerKind::loss) << name;
+    EXPECT_TRUE(is_loss(network.layers.back().kind)) << name;
   }
 }
 
@@ -215,6 +248,10 @@ TEST(Network, ShippedNetworksHaveTheirPublishedLayers) {
   EXPECT_EQ(count("resnet18", LayerKind::add), 8);
   EXPECT_EQ(count("resnet50", LayerKind::conv2d), 53);  // 1 + 48 + 4 on shortcuts
   EXPECT_EQ(count("resnet50", LayerKind::add), 16);
+  EXPECT_EQ(count("yolov3", LayerKind::conv2d), 52 + 23);  // Darknet-53 without its classifier; three heads
+  EXPECT_EQ(count("yolov3", LayerKind::add), 23);
+  EXPECT_EQ(count("yolov3-tiny", LayerKind::conv2d), 13);
+  EXPECT_EQ(count("ssd300", LayerKind::conv2d), 13 + 2 + 8 + 12);
   EXPECT_EQ(count("vgg16", LayerKind::conv2d), 13);
   EXPECT_EQ(count("vgg16", LayerKind::linear), 3);
   EXPECT_EQ(count("mobilenetv2", LayerKind::conv2d), 52);
@@ -350,6 +387,18 @@ TEST(LoadNetwork, PoolsRoundUpWhenToldTo) {
   EXPECT_TRUE(network.layers[1].window.ceil);
 }
 
+TEST(LoadNetwork, PadsEachSideAsTold) {
+  const Network network = load_text(kHead +
+                                    "  - {name: x, kind: input, output: [3, 8, 7]}\n"
+                                    "  - {name: p, kind: max_pool, inputs: [x], output: [3, 8, 7], "
+                                    "kernel: [2, 2], padding: [0, 0, 1, 1]}\n"
+                                    "  - {name: c, kind: conv2d, inputs: [p], output: [2, 7, 8], "
+                                    "kernel: [3, 3], padding: [1, 2, 0, 1], parameters: 54}\n");
+  EXPECT_EQ(network.layers[1].window.far_padding[0], 1);
+  EXPECT_EQ(network.layers[2].window.padding[1], 2U);
+  EXPECT_EQ(network.layers[2].window.far_padding[1], -1);
+}
+
 TEST(LoadNetwork, ConcatJoinsAnyOneDimension) {
   const Network network = load_text(kHead +
                                     "  - {name: x, kind: input, output: [3, 8]}\n"
@@ -371,10 +420,11 @@ TEST(LoadNetwork, UnknownNameGetsTheNearestKnown) {
 
 TEST(LayerKindNames, EveryKindHasOneOfItsOwn) {
   std::set<std::string> names;
-  for (int kind = 0; kind <= static_cast<int>(LayerKind::loss); ++kind) {
+  constexpr auto kLast = LayerKind::yolo_loss;
+  for (int kind = 0; kind <= static_cast<int>(kLast); ++kind) {
     names.insert(to_string(static_cast<LayerKind>(kind)));
   }
-  EXPECT_EQ(names.size(), static_cast<std::size_t>(LayerKind::loss) + 1);
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kLast) + 1);
 }
 
 }  // namespace
