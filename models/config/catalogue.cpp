@@ -27,6 +27,8 @@ fs::path folder(Kind kind) {
       return fs::path{"configs"} / "grids";
     case Kind::sweep:
       return fs::path{"configs"} / "sweeps";
+    case Kind::validation:
+      return fs::path{"configs"} / "published";
   }
   throw InternalError{"a Kind without a folder"};
 }
@@ -57,6 +59,8 @@ std::string kind_name(Kind kind) {
       return "grid";
     case Kind::sweep:
       return "sweep";
+    case Kind::validation:
+      return "validation";
   }
   throw InternalError{"a Kind without a name"};
 }

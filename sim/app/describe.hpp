@@ -14,6 +14,7 @@ namespace nibble {
     const std::string& name_or_path);  ///< event energies, then the rest
 [[nodiscard]] std::string describe_grid(const std::string& name_or_path);
 [[nodiscard]] std::string describe_sweep(const std::string& name_or_path);  ///< axes, constraints, number of runs
+[[nodiscard]] std::string describe_published(const std::string& name_or_path);  ///< every figure
 
 /// Every value of a resolved file as a table: key path, value, source, note; what a heading says already
 /// (schema, name, description) and the top key `left_out` are left out.

@@ -2,6 +2,7 @@
 
 #include "models/config/extends.hpp"
 #include "models/config/grid.hpp"
+#include "models/config/published.hpp"
 #include "models/config/recipe.hpp"
 #include "models/config/technology.hpp"
 #include "sim/app/describe.hpp"
@@ -43,6 +44,10 @@ std::string describe_recipe(const std::string& name_or_path) {
 
 std::string describe_grid(const std::string& name_or_path) {
   return heading(load_grid(name_or_path)) + resolved_values(Kind::grid, name_or_path);
+}
+
+std::string describe_published(const std::string& name_or_path) {
+  return heading(load_published(name_or_path)) + resolved_values(Kind::validation, name_or_path);
 }
 
 std::string describe_technology(const std::string& name_or_path) {

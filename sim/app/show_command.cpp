@@ -15,6 +15,7 @@ constexpr const char* kExamples = R"(Examples:
   nibble show recipe fp4
   nibble show technology ibm-7nm    energy of every event, with its source
   nibble show sweep edge            axes, constraints, objectives, how many runs
+  nibble show validation peaks      published figures, their sources, and how ours are got
   nibble show accelerator my_chip.yaml)";
 
 std::string describe(Kind kind, const std::string& name) {
@@ -31,6 +32,8 @@ std::string describe(Kind kind, const std::string& name) {
       return describe_grid(name);
     case Kind::sweep:
       return describe_sweep(name);
+    case Kind::validation:
+      return describe_published(name);
   }
   throw InternalError("a kind that show does not know");
 }
@@ -45,7 +48,7 @@ void add_show_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("show", "Show one file as it is understood: every value with its source");
   command->footer(kExamples);
-  command->add_option("kind", options->kind, "network, accelerator, recipe, technology or grid")->required();
+  command->add_option("kind", options->kind, "network, accelerator, recipe, technology, grid, sweep or validation")->required();
   command->add_option("name", options->name, "A shipped name or the path of a file")->required();
   command->callback([options] { print(describe(parse_kind(options->kind), options->name)); });
 }

@@ -83,11 +83,12 @@ std::optional<std::string> known_name(const std::string& given, const std::vecto
 
 Evaluator::Evaluator() : database_{"", Database::Access::create} {}
 
-std::optional<bool> Evaluator::holds(const std::string& expression, const std::map<std::string, SqlValue>& values) {
+std::optional<double> Evaluator::evaluate(const std::string& expression, const std::map<std::string, SqlValue>& values,
+                                          bool& complete) {
   std::vector<std::string> known;
   for (const auto& [name, value] : values) known.push_back(name);
   std::vector<SqlValue> parameters;
-  bool complete = true;
+  complete = true;
   const std::string sql = replace_names(expression, [&](const std::string& name) {
     const std::optional<std::string> meant = known_name(name, known);
     complete = complete && meant;
@@ -95,13 +96,24 @@ std::optional<bool> Evaluator::holds(const std::string& expression, const std::m
     return fmt::format("?{}", parameters.size());
   });
   if (!complete) return std::nullopt;
-  bool result = false;
+  std::optional<double> result;
   database_.query(fmt::format("SELECT ({})", sql), parameters, [&](const std::vector<SqlValue>& row) {
-    const auto* integer = std::get_if<std::int64_t>(&row.front());
-    const auto* real = std::get_if<double>(&row.front());
-    result = (integer != nullptr && *integer != 0) || (real != nullptr && *real != 0);
+    if (const auto* integer = std::get_if<std::int64_t>(&row.front())) result = static_cast<double>(*integer);
+    if (const auto* real = std::get_if<double>(&row.front())) result = *real;
   });
   return result;
+}
+
+std::optional<bool> Evaluator::holds(const std::string& expression, const std::map<std::string, SqlValue>& values) {
+  bool complete = true;
+  const std::optional<double> result = evaluate(expression, values, complete);
+  if (!complete) return std::nullopt;
+  return result.value_or(0) != 0;
+}
+
+std::optional<double> Evaluator::number(const std::string& expression, const std::map<std::string, SqlValue>& values) {
+  bool complete = true;
+  return evaluate(expression, values, complete);
 }
 
 }  // namespace nibble

@@ -27,8 +27,13 @@ class Evaluator {
   Evaluator();
   /// True if the expression holds; not set while one of its names has no value yet. InputError [DB-SQL].
   [[nodiscard]] std::optional<bool> holds(const std::string& expression, const std::map<std::string, SqlValue>& values);
+  /// The expression's number; not set while one of its names has no value yet, or if it has none (x / 0). InputError [DB-SQL].
+  [[nodiscard]] std::optional<double> number(const std::string& expression, const std::map<std::string, SqlValue>& values);
 
  private:
+  [[nodiscard]] std::optional<double> evaluate(const std::string& expression, const std::map<std::string, SqlValue>& values,
+                                               bool& complete);
+
   Database database_;
 };
 
