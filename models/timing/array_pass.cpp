@@ -62,24 +62,54 @@ std::uint64_t pass_losses(const MpeArray& mpe, std::uint64_t m, std::uint64_t en
   return lost + (ceil_div(m, rows_a_pass) - 1) * mpe.pass_bubble_cycles;
 }
 
+/// Products of a chunk at most, unless one tree is longer: models/gemm/machine.hpp.
+constexpr std::uint64_t kChunkProducts = 64;
+
+/// Trees until a chunk's sum is first added to a row's total: whole trees, and such that a weight buffer ends with a chunk.
+std::uint64_t first_chunk_trees(std::uint64_t tree, std::uint64_t buffer_entries) {
+  std::uint64_t trees = std::max<std::uint64_t>(1, kChunkProducts / tree);
+  while (buffer_entries % trees != 0) --trees;
+  return trees;
+}
+
+/// The bits of stationary_visit(), in the order in which they move.
+PortTraffic stationary_traffic(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const Pairing& bits, std::uint64_t m,
+                               std::uint64_t width, std::uint64_t depth, std::uint64_t lane_groups, bool reads_psums) {
+  const std::uint64_t tree = std::uint64_t{mpe.rows} * mode.macs_per_lane;
+  const std::uint64_t held = width * lane_groups;
+  const std::uint64_t buffer_entries = mpe.registers.value() * 8 / mpe.weight_buffers /
+                                       (std::uint64_t{mpe.lanes} * mode.macs_per_lane * bits.stationary_bits);
+  PortTraffic traffic;
+  traffic.rows = traffic.sum_rows = m;
+  traffic.pass_rows = mpe.accumulators;
+  traffic.entries = ceil_div(depth, tree);
+  traffic.depth = tree;
+  traffic.last_depth = depth - (traffic.entries - 1) * tree;
+  traffic.row_bits = traffic.last_row_bits = lane_groups * bits.streamed_bits;
+  if (reads_psums) traffic.sums_in_bits = traffic.last_sums_in_bits = held * bits.accumulator_bits;
+  traffic.sums_in_entry = std::min(first_chunk_trees(tree, buffer_entries), traffic.entries) - 1;
+  traffic.columns = lane_groups > 1 ? 1 : ceil_div(width, mpe.lanes);
+  const std::uint64_t full = lane_groups > 1 ? held : mpe.lanes;
+  traffic.column_sum_bits = full * bits.accumulator_bits;
+  traffic.last_column_sum_bits = (held - (traffic.columns - 1) * full) * bits.accumulator_bits;
+  traffic.l0_words = l0.slice_capacity.value() * 8 / (mode.macs_per_lane * bits.streamed_bits);
+  return traffic;
+}
+
 /// Streams m rows past a block of `depth` x `width` stationary elements, for `lane_groups` groups at once.
-Visit stationary_visit(const MpeArray& mpe, const MacMode& mode, const Pairing& bits, std::uint64_t m,
-                       std::uint64_t width, std::uint64_t depth, std::uint64_t lane_groups, bool reads_psums) {
+Visit stationary_visit(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const Pairing& bits,
+                       std::uint64_t m, std::uint64_t width, std::uint64_t depth, std::uint64_t lane_groups, bool reads_psums) {
   const std::uint64_t entries = ceil_div(depth, std::uint64_t{mpe.rows} * mode.macs_per_lane);
   const std::uint64_t outputs = m * width * lane_groups;
   Visit visit;
   visit.compute = Cycles{m * entries};
-  visit.waits = Cycles{pass_losses(mpe, m, entries)};
-  visit.fill_drain = visit.waits + Cycles{pipeline_cycles(mpe)};
-  visit.stationary = packed(Bits{depth * width * lane_groups * bits.stationary_bits});
+  visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe)};
+  visit.stationary_bits = Bits{depth * width * lane_groups * bits.stationary_bits};
+  visit.stationary = packed(visit.stationary_bits);
   visit.streamed = packed(Bits{m * depth * lane_groups * bits.streamed_bits});
   visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
   if (reads_psums) visit.psum_read = visit.psum_written;
-  const std::uint64_t last_rows = m - (ceil_div(m, mpe.accumulators) - 1) * mpe.accumulators;
-  visit.skew = Cycles{std::uint64_t{mpe.columns} - 1};
-  visit.column_sums = packed(Bits{std::min<std::uint64_t>(width, mpe.lanes) * lane_groups * bits.accumulator_bits});
-  visit.burst = packed(Bits{last_rows * width * lane_groups * bits.accumulator_bits});
-  visit.burst_cycles = Cycles{last_rows};
+  visit.traffic = stationary_traffic(mpe, l0, mode, bits, m, width, depth, lane_groups, reads_psums);
   visit.macs = Macs{outputs * depth};
   // Each MAC reads its stationary element; each lane updates its accumulator once for macs_per_lane products.
   const std::uint64_t updates = outputs * ceil_div(depth, mode.macs_per_lane);
@@ -89,7 +119,7 @@ Visit stationary_visit(const MpeArray& mpe, const MacMode& mode, const Pairing& 
   return visit;
 }
 
-std::vector<Visit> weight_stationary(const MpeArray& mpe, const MacMode& mode, const std::string& stationary,
+std::vector<Visit> weight_stationary(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const std::string& stationary,
                                      const std::string& streamed, const ArrayTile& tile) {
   const Pairing bits = make_pairing(mode, stationary, streamed);
   const BlockShape block = block_shape(mpe, mode, stationary);
@@ -97,7 +127,7 @@ std::vector<Visit> weight_stationary(const MpeArray& mpe, const MacMode& mode, c
   for (const Part& columns : cut(tile.n, block.width)) {
     bool first = true;
     for (const Part& reduction : cut_reduction(tile.k, block.depth)) {
-      Visit visit = stationary_visit(mpe, mode, bits, tile.m, columns.size, reduction.size, 1,
+      Visit visit = stationary_visit(mpe, l0, mode, bits, tile.m, columns.size, reduction.size, 1,
                                      !first || tile.accumulate);
       visit.repeat = columns.repeat * reduction.repeat * tile.count;
       visits.push_back(visit);
@@ -121,7 +151,7 @@ std::vector<Visit> depthwise(const MpeArray& mpe, const L0Buffers& l0, const Mac
   for (const Part& groups : cut(tile.count, lane_groups)) {
     bool first = true;
     for (const Part& reduction : cut_reduction(tile.k, block.depth)) {
-      Visit visit = stationary_visit(mpe, mode, bits, tile.m, 1, reduction.size, groups.size,
+      Visit visit = stationary_visit(mpe, l0, mode, bits, tile.m, 1, reduction.size, groups.size,
                                      !first || tile.accumulate);
       visit.repeat = groups.repeat * reduction.repeat;
       visits.push_back(visit);
@@ -131,8 +161,33 @@ std::vector<Visit> depthwise(const MpeArray& mpe, const L0Buffers& l0, const Mac
   return visits;
 }
 
+/// The bits of an output-stationary visit, in the order in which they move.
+PortTraffic held_traffic(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const Pairing& bits,
+                         std::uint64_t rows, std::uint64_t columns, std::uint64_t k, bool reads_psums) {
+  PortTraffic traffic;
+  traffic.rows = traffic.pass_rows = ceil_div(rows, mpe.rows);
+  traffic.entries = ceil_div(k, mode.macs_per_lane);
+  traffic.depth = mode.macs_per_lane;
+  traffic.last_depth = k - (traffic.entries - 1) * mode.macs_per_lane;
+  const std::uint64_t last_rows = rows - (traffic.rows - 1) * mpe.rows;
+  traffic.row_bits = mpe.rows * bits.streamed_bits;
+  traffic.last_row_bits = last_rows * bits.streamed_bits;
+  traffic.shared_bits = columns * bits.stationary_bits;
+  if (reads_psums) {
+    traffic.sums_in_bits = mpe.rows * columns * bits.accumulator_bits;
+    traffic.last_sums_in_bits = last_rows * columns * bits.accumulator_bits;
+  }
+  traffic.columns = ceil_div(columns, mpe.lanes);
+  traffic.column_sum_bits = mpe.lanes * bits.accumulator_bits;
+  traffic.last_column_sum_bits = (columns - (traffic.columns - 1) * mpe.lanes) * bits.accumulator_bits;
+  traffic.sum_rows = rows;
+  traffic.sums_at_end = true;
+  traffic.l0_words = l0.slice_capacity.value() * 8 / (mode.macs_per_lane * bits.streamed_bits);
+  return traffic;
+}
+
 /// C stays in the registers: rows x entries output rows by columns x lanes channels; k streams from both sides.
-std::vector<Visit> output_stationary(const MpeArray& mpe, const MacMode& mode, const std::string& a_format,
+std::vector<Visit> output_stationary(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const std::string& a_format,
                                      const std::string& b_format, const ArrayTile& tile) {
   const Pairing bits = make_pairing(mode, b_format, a_format);
   const std::uint64_t entries =
@@ -149,15 +204,12 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const MacMode& mode, c
       visit.repeat = rows.repeat * columns.repeat * tile.count;
       visit.compute = Cycles{steps * held};
       // Finished outputs leave down the columns, one row a cycle, before the next block can start.
-      visit.waits = Cycles{wait};
       visit.fill_drain = Cycles{wait + pipeline_cycles(mpe) + rows.size};
       visit.streamed = packed(Bits{rows.size * tile.k * bits.streamed_bits}) +
                        packed(Bits{columns.size * tile.k * bits.stationary_bits});
       visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
       if (tile.accumulate) visit.psum_read = visit.psum_written;
-      visit.burst = visit.psum_written;
-      visit.column_sums = packed(Bits{columns.size * bits.accumulator_bits});
-      visit.skew = Cycles{rows.size};
+      visit.traffic = held_traffic(mpe, l0, mode, bits, rows.size, columns.size, tile.k, tile.accumulate);
       visit.macs = Macs{outputs * tile.k};
       visit.register_read = packed(Bits{outputs * steps * bits.accumulator_bits});
       visit.register_written = visit.register_read;
@@ -191,14 +243,14 @@ std::vector<Visit> array_visits(const MpeArray& mpe, const L0Buffers& l0, const 
                                 const ArrayTile& tile) {
   if (tile.m == 0 || tile.n == 0 || tile.k == 0 || tile.count == 0) return {};
   if (mpe.dataflow == Dataflow::output_stationary) {
-    return output_stationary(mpe, mode, a_format, b_format, tile);
+    return output_stationary(mpe, l0, mode, a_format, b_format, tile);
   }
   if (tile.depthwise) return depthwise(mpe, l0, mode, b_format, a_format, tile);
   if (mpe.dataflow == Dataflow::input_stationary) {
     const ArrayTile transposed{tile.n, tile.m, tile.k, tile.count, false, tile.accumulate};
-    return weight_stationary(mpe, mode, a_format, b_format, transposed);
+    return weight_stationary(mpe, l0, mode, a_format, b_format, transposed);
   }
-  return weight_stationary(mpe, mode, b_format, a_format, tile);
+  return weight_stationary(mpe, l0, mode, b_format, a_format, tile);
 }
 
 }  // namespace nibble

@@ -5,6 +5,7 @@
 
 #include "models/base/units.hpp"
 #include "models/config/accelerator.hpp"
+#include "models/timing/port_schedule.hpp"
 
 namespace nibble {
 
@@ -21,15 +22,12 @@ struct Visit {
   std::uint64_t repeat = 1;  ///< this many equal visits follow one another
   Cycles compute;            ///< array cycles in which rows stream
   Cycles fill_drain;         ///< pipeline fill, drain, bubbles and short-pass waits: array cycles without new work
-  Cycles waits;              ///< of fill_drain: between rows, while operands go on arriving and sums leaving
-  Cycles skew;               ///< of fill_drain: sums leave column by column, so that L1 has this much longer to take them
   Bytes stationary;          ///< L1 -> MPE registers, before the visit can start
   Bytes streamed;            ///< L1 -> L0 -> array rows, during the visit
   Bytes psum_read;           ///< L1 -> array: partial sums of the reduction so far
   Bytes psum_written;        ///< array -> L1
-  Bytes column_sums;         ///< of one column and row: with the skew, how slowly the sums begin
-  Bytes burst;               ///< of psum_written: all sums of the last pass leave one after another,
-  Cycles burst_cycles;       ///< in so many cycles and the skew
+  Bits stationary_bits;      ///< of `stationary`
+  PortTraffic traffic;       ///< the same bits beat by beat
   Macs macs;
   Bytes register_read;       ///< MPE registers and accumulators, all elements together
   Bytes register_written;

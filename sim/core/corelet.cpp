@@ -10,50 +10,45 @@
 namespace nibble {
 namespace {
 
-/// Bytes in order that keep the L1 port busy for as long as `bytes` that have to be gathered.
-Bytes port_bytes(Bytes bytes, double port_time) {
-  if (port_time == 1.0) return bytes;
-  return Bytes{static_cast<std::uint64_t>(static_cast<double>(bytes.value()) * port_time)};
+/// Schedules that are remembered; a kernel has a few dozen.
+constexpr std::size_t kRememberedSchedules = 4096;
+
+/// Bits in order that keep the L1 port busy for as long as `bits` that have to be gathered.
+std::uint64_t port_bits(std::uint64_t bits, double port_time) {
+  if (port_time == 1.0) return bits;
+  return static_cast<std::uint64_t>(static_cast<double>(bits) * port_time);
+}
+
+PortedArray ported_array(const MpeArray& mpe, BytesPerCycle port) {
+  return {mpe.rows, mpe.columns, mpe.mac_latency_cycles, mpe.accumulators, mpe.pass_bubble_cycles,
+          static_cast<std::uint64_t>(port.value() * 8)};
 }
 
 }  // namespace
 
 Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, KernelGuard& guard, TaskDone on_done)
-    : sc_module{name}, weight_buffers_{mpe.weight_buffers}, l1_{l1}, guard_{guard}, on_done_{std::move(on_done)} {
+    : sc_module{name},
+      array_{ported_array(mpe, l1.bandwidth())},
+      weight_buffers_{mpe.weight_buffers},
+      l1_{l1},
+      guard_{guard},
+      on_done_{std::move(on_done)} {
   SC_HAS_PROCESS(Corelet);
-  SC_THREAD(load_blocks);
   SC_THREAD(run_array);
-  SC_METHOD(note_operands);
-  sensitive << operands_done_;
+  SC_METHOD(background_load_ends);
+  sensitive << background_done_;
   dont_initialize();
 }
 
 void Corelet::issue(CoreletTask task) {
+  if (tasks_.empty()) handed_over_ = {};  // what was before is another kernel's
+  for (const Visit& visit : *task.visits) {
+    to_load_.insert(to_load_.end(), visit.repeat, port_bits(visit.stationary_bits.value(), task.stationary_port));
+  }
   tasks_.push_back(std::move(task));
   ++issued_;
   task_issued_.notify(sc_core::SC_ZERO_TIME);
-}
-
-void Corelet::load_blocks() {
-  guard_.run([&] {
-    for (std::uint64_t sequence = 0;; ++sequence) {
-      while (issued_ <= sequence) wait(task_issued_);
-      if (sequence < first_task_) continue;  // a task without visits, ended already
-      const std::vector<Visit>& visits = *tasks_[sequence - first_task_].visits;
-      const double port = tasks_[sequence - first_task_].stationary_port;
-      for (const Visit& visit : visits) {
-        for (std::uint64_t i = 0; i < visit.repeat; ++i) {
-          while (blocks_loaded_ - blocks_used_ >= weight_buffers_) wait(block_freed_);
-          if (visit.stationary.value() > 0) {
-            l1_.start(port_bytes(visit.stationary, port), 1, 0, load_done_);
-            wait(load_done_);
-          }
-          ++blocks_loaded_;
-          block_loaded_.notify(sc_core::SC_ZERO_TIME);
-        }
-      }
-    }
-  });
+  if (visiting_ && claimed_ == 0) load_beside();
 }
 
 void Corelet::run_array() {
@@ -65,7 +60,7 @@ void Corelet::run_array() {
       ledger_.book(ArrayState::sync, ledger_.booked_until(), kernel_now());
       const std::vector<Visit>& visits = *task.visits;
       for (const Visit& visit : visits) {
-        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit, task.streamed_port);
+        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit, task);
       }
       const bool worked = !visits.empty();
       tasks_.pop_front();
@@ -75,52 +70,91 @@ void Corelet::run_array() {
   });
 }
 
-void Corelet::run_visit(const Visit& visit, double streamed_port) {
-  while (blocks_loaded_ == blocks_used_) wait(block_loaded_);
+void Corelet::run_visit(const Visit& visit, const CoreletTask& task) {
+  await_block();
   const std::uint64_t begin = kernel_now();
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
-  move_operands_and_sums(visit, port_bytes(visit.streamed, streamed_port));
+  PortTraffic traffic = visit.traffic;
+  traffic.row_bits = port_bits(traffic.row_bits, task.streamed_port);
+  traffic.last_row_bits = port_bits(traffic.last_row_bits, task.streamed_port);
+  traffic.shared_bits = port_bits(traffic.shared_bits, task.stationary_port);
+  const VisitSchedule& planned = schedule(traffic, port_state());
+  visiting_ = true;
+  l1_.start(Bytes{planned.moved_bits / 8}, planned.cycles, 0, visit_done_);
+  wait(visit_done_);
+  visiting_ = false;
+  take_over(planned.after);
   const std::uint64_t end = kernel_now();
   const std::uint64_t drained = end - visit.fill_drain.value();
   ledger_.book(ArrayState::compute, begin, begin + visit.compute.value());
   ledger_.book(ArrayState::l1, begin + visit.compute.value(), drained);
   ledger_.book(ArrayState::fill_drain, drained, end);
   ++blocks_used_;
-  block_freed_.notify(sc_core::SC_ZERO_TIME);
 }
 
-void Corelet::move_operands_and_sums(const Visit& visit, Bytes streamed) {
-  const double width = l1_.bandwidth().value();
-  // Until enough columns send sums the port has nothing to do: on average for half of that time.
-  const auto sending = static_cast<std::uint64_t>(width / static_cast<double>(std::max<std::uint64_t>(1, visit.column_sums.value())));
-  const std::uint64_t skew = visit.skew.value() - std::min(visit.skew.value(), sending / 2);
-  const std::uint64_t streaming = (visit.compute + visit.waits).value();  // rows enter, or wait to
-  const std::uint64_t tail = visit.fill_drain.value() - visit.waits.value() - skew;
-  const auto capacity = [&](std::uint64_t cycles) { return static_cast<std::uint64_t>(width * static_cast<double>(cycles)); };
-  const std::uint64_t in = (streamed + visit.psum_read).value();
-  const std::uint64_t all = in + visit.psum_written.value();
-  const std::uint64_t room = capacity(streaming + skew);
-  const bool bursts = visit.burst.value() > capacity(visit.burst_cycles.value() + skew);
-  const bool contends = bursts || 2 * all > room;  // with the loader, even if that asks for the whole port
-  if (!contends) {  // a modest visit gets its share at any time
-    l1_.start(Bytes{all}, streaming + skew, tail, visit_done_);
-    wait(visit_done_);
-    return;
+/// The next visit's block, if nobody has loaded it: with the whole port, but for what the last sums take.
+void Corelet::await_block() {
+  while (blocks_loaded_ == blocks_used_) {
+    if (loading_beside_) {
+      wait(block_loaded_);
+      continue;
+    }
+    const std::uint64_t used = handed_over_at_ == kernel_now() ? handed_over_.used_bits : 0;
+    if (to_load_.front() > 0) {
+      l1_.start(Bytes{(to_load_.front() + used + 7) / 8}, 1, 0, load_done_);
+      wait(load_done_);
+    }
+    block_arrives();
   }
-  // Operands need the port from the first beat on, sums after the array has filled. Where both are more than the port
-  // takes, operands come as early as they can.
-  operands_in_ = false;
-  l1_.start(Bytes{in}, all > room ? 1 : streaming, tail + skew, operands_done_);
-  wait(kernel_time(tail));
-  if (bursts) {  // more sums than the port takes leave at the end, however long the visit was
-    l1_.start(visit.psum_written - visit.burst, streaming - visit.burst_cycles.value(), 0, visit_done_);
-    wait(visit_done_);
-    l1_.start(visit.burst, visit.burst_cycles.value() + skew, 0, visit_done_);
-  } else {
-    l1_.start(visit.psum_written, streaming + skew, 0, visit_done_);
+}
+
+void Corelet::block_arrives() {
+  to_load_.pop_front();
+  ++blocks_loaded_;
+}
+
+/// What the schedule of a visit that begins now has to know of the port.
+PortState Corelet::port_state() {
+  PortState state;
+  if (handed_over_at_ == kernel_now()) state = {{}, handed_over_.used_bits, handed_over_.loader_idle_first};
+  const std::uint64_t free = weight_buffers_ - (blocks_loaded_ - blocks_used_);
+  if (!loading_beside_) {
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(free, to_load_.size()) && to_load_[i] > 0; ++i) {
+      state.loads.push_back(to_load_[i]);
+    }
   }
-  wait(visit_done_);
-  if (!operands_in_) wait(operands_done_);
+  claimed_ = state.loads.size();
+  return state;
+}
+
+void Corelet::take_over(const PortState& after) {
+  for (; claimed_ > after.loads.size(); --claimed_) block_arrives();
+  if (claimed_ > 0) to_load_.front() = after.loads.front();
+  claimed_ = 0;
+  handed_over_ = after;
+  handed_over_at_ = kernel_now();
+}
+
+/// While a visit runs whose schedule knows of no block to load.
+void Corelet::load_beside() {
+  const bool allowed = blocks_loaded_ - blocks_used_ < weight_buffers_;
+  if (loading_beside_ || !allowed || to_load_.empty() || to_load_.front() == 0) return;
+  loading_beside_ = true;
+  l1_.start(Bytes{(to_load_.front() + 7) / 8}, 1, 0, background_done_);
+}
+
+void Corelet::background_load_ends() {
+  loading_beside_ = false;
+  block_arrives();
+  block_loaded_.notify(sc_core::SC_ZERO_TIME);
+  if (visiting_ && claimed_ == 0) load_beside();
+}
+
+const VisitSchedule& Corelet::schedule(const PortTraffic& traffic, const PortState& state) {
+  if (schedules_.size() >= kRememberedSchedules) schedules_.clear();
+  const auto [found, fresh] = schedules_.try_emplace({traffic, state});
+  if (fresh) found->second = schedule_visit(array_, traffic, state);
+  return found->second;
 }
 
 std::string Corelet::describe_stall() const {

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <systemc>
+#include <utility>
 #include <vector>
 
 #include "models/config/accelerator.hpp"
@@ -24,8 +26,9 @@ struct CoreletTask {
 /// Corelet: an MPE array with its weight loader. The loader fetches stationary blocks through the L1 port as far
 /// ahead as the weight buffers allow; the array streams rows past the block that is in place.
 ///
-/// Timing  a visit takes its compute cycles, longer if the L1 port cannot feed it, then fill and drain
-///         (models/timing/array_pass.hpp); it starts when its stationary block is complete.
+/// Timing  a visit, with the blocks that are loaded meanwhile, takes what models/timing/port_schedule.hpp says, longer
+///         if others keep the L1 port from it; it starts when its stationary block is complete. Blocks of a task that
+///         is issued while a visit runs are loaded beside it as a flow of their own.
 /// Order   tasks and visits in order; a block's buffer is free again when its visit ends.
 /// Counts  every array cycle in one ArrayState.
 class Corelet : public sc_core::sc_module {
@@ -40,12 +43,17 @@ class Corelet : public sc_core::sc_module {
   [[nodiscard]] std::string describe_stall() const;
 
  private:
-  void load_blocks();
   void run_array();
-  void run_visit(const Visit& visit, double streamed_port);
-  void note_operands() { operands_in_ = true; }
-  void move_operands_and_sums(const Visit& visit, Bytes streamed);
+  void await_block();
+  void run_visit(const Visit& visit, const CoreletTask& task);
+  const VisitSchedule& schedule(const PortTraffic& traffic, const PortState& state);
+  [[nodiscard]] PortState port_state();
+  void take_over(const PortState& after);
+  void block_arrives();
+  void load_beside();
+  void background_load_ends();
 
+  const PortedArray array_;
   std::uint64_t weight_buffers_;
   L1Port& l1_;
   KernelGuard& guard_;
@@ -53,10 +61,17 @@ class Corelet : public sc_core::sc_module {
   std::deque<CoreletTask> tasks_;
   std::uint64_t first_task_ = 0;          ///< sequence number of tasks_.front()
   std::uint64_t issued_ = 0;
+
+  std::deque<std::uint64_t> to_load_;     ///< bits left of blocks that are not in the registers yet
   std::uint64_t blocks_loaded_ = 0, blocks_used_ = 0;
+  std::uint64_t claimed_ = 0;             ///< of to_load_, by the visit in progress
+  bool visiting_ = false, loading_beside_ = false;
+  PortState handed_over_;                 ///< by the visit before, if it ended at handed_over_at_
+  std::uint64_t handed_over_at_ = 0;
+  std::map<std::pair<PortTraffic, PortState>, VisitSchedule> schedules_;
+
   StateLedger ledger_;
-  sc_core::sc_event task_issued_, block_loaded_, block_freed_, load_done_, visit_done_, operands_done_;
-  bool operands_in_ = false;              ///< of a visit whose operands and sums move apart
+  sc_core::sc_event task_issued_, load_done_, visit_done_, background_done_, block_loaded_;
 };
 
 }  // namespace nibble
