@@ -53,6 +53,8 @@ struct Layer {
   std::uint64_t anchors = 3;         ///< yolo_loss: boxes that each pixel predicts
   std::uint64_t objects = 0;         ///< multibox_loss, yolo_loss: true boxes in an image
   bool slice = false;                ///< reshape: takes a part of its input
+  std::string constant;              ///< input: what it holds if it is no sample: "positions", "causal_mask"; else empty
+  std::optional<double> factor;      ///< scale: what it multiplies by, where the trace says so
   std::uint64_t parameters = 0;      ///< trainable, bias included
   std::string shares_weights_with;   ///< tied weights: that layer's name; parameters: only its own
   std::optional<double> activation_zeros;  ///< measured share of zeros in this layer's output, 0..1

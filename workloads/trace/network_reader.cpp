@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 32;
 constexpr std::int64_t kLargestWindow = 4096;
+constexpr double kLargestFactor = 1e6;
 
 /// Reads the layers of one trace; problems go to the file, so that a reader sees all of them at once.
 class NetworkReader {
@@ -177,6 +178,10 @@ class NetworkReader {
     if (layer.kind == LayerKind::multibox_loss || layer.kind == LayerKind::yolo_loss) read_loss(map, layer);
     if (layer.kind == LayerKind::matmul) layer.transpose_b = map.boolean("transpose_b", false);
     if (layer.kind == LayerKind::reshape) layer.slice = map.boolean("slice", false);
+    if (layer.kind == LayerKind::input && map.has("constant")) {
+      layer.constant = map.choice("constant", {"positions", "causal_mask"}, "");
+    }
+    if (layer.kind == LayerKind::scale && map.has("factor")) layer.factor = map.number("factor", -kLargestFactor, kLargestFactor);
     layer.parameters = static_cast<std::uint64_t>(map.integer("parameters", 0, kLargestExtent, 0));
     layer.shares_weights_with = map.text("shares_weights_with", "");
     if (!layer.shares_weights_with.empty() && !index_of_.contains(layer.shares_weights_with)) {

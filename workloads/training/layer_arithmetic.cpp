@@ -37,27 +37,40 @@ LayerArithmetic::LayerArithmetic(const Precision& precision, Emulation emulation
 
 /// A seed of its own for each use of random bits: of the Philox stream that layer and step pick.
 std::uint64_t LayerArithmetic::seed_of(GemmPass pass, unsigned what) const {
-  const RandomBits stream{seed_, layer_};
+  const RandomBits stream{seed_, layer_ | part_ << 32U};
   const std::uint64_t draw = (step_ * std::size(kPasses) + index_of(pass)) * 4 + what;
   return std::uint64_t{stream.at(2 * draw)} << 32U | stream.at(2 * draw + 1);
 }
 
-Quantised LayerArithmetic::tensor(GemmPass pass, OperandRole role, std::span<const float> values, double clip) const {
+Quantised LayerArithmetic::tensor(GemmPass pass, OperandRole role, std::span<const float> values, ClipRange range) const {
   if (find_block_format(format_of(precision_, pass, role)) != nullptr) return unchanged(values);
   QuantiserState state;
-  state.pact.clip = clip;
+  state.pact.clip = range.clip;
+  state.pact.symmetric = range.symmetric;
   state.grad_scale = grad_scale_;
   state.two_phase = two_phase_options();
   state.seed = seed_of(pass, static_cast<unsigned>(role));
   return quantise_tensor(precision_, pass, role, values, state);
 }
 
-Quantised LayerArithmetic::activations(GemmPass pass, std::span<const float> values, double clip) const {
-  return tensor(pass, OperandRole::activations, values, clip);
+Quantised LayerArithmetic::activations(GemmPass pass, std::span<const float> values, ClipRange range) const {
+  return tensor(pass, OperandRole::activations, values, range);
+}
+
+Quantised LayerArithmetic::second_activations(GemmPass pass, std::span<const float> values, ClipRange range) const {
+  const std::string& format = formats_of(precision_, pass).b;
+  if (find_block_format(format) != nullptr) return unchanged(values);
+  Precision turned = precision_;
+  turned.fwd.a = format;
+  QuantiserState state;
+  state.pact.clip = range.clip;
+  state.pact.symmetric = range.symmetric;
+  state.seed = seed_of(pass, static_cast<unsigned>(OperandRole::weights));
+  return quantise_tensor(turned, GemmPass::fwd, OperandRole::activations, values, state);
 }
 
 Quantised LayerArithmetic::weights(GemmPass pass, std::span<const float> values) const {
-  return tensor(pass, OperandRole::weights, values, 0);
+  return tensor(pass, OperandRole::weights, values, {});
 }
 
 TwoPhaseOptions LayerArithmetic::two_phase_options() const {
@@ -88,8 +101,8 @@ GradientOperands LayerArithmetic::gradients(std::span<const float> values) {
       return {std::move(both.dgrad), std::move(both.wgrad)};
     }
   }
-  return {tensor(GemmPass::dgrad, OperandRole::gradients, values, 0),
-          tensor(GemmPass::wgrad, OperandRole::gradients, values, 0)};
+  return {tensor(GemmPass::dgrad, OperandRole::gradients, values, {}),
+          tensor(GemmPass::wgrad, OperandRole::gradients, values, {})};
 }
 
 double LayerArithmetic::form_blocks(GemmPass pass, Matrix& a, Matrix& b) const {
@@ -129,13 +142,13 @@ void LayerArithmetic::set_grad_scale_exponent(int exponent) {
   if (exponent != kUnset) grad_scale_ = GradScale{number_format("fp4-radix4").largest(), exponent};
 }
 
-double first_clip(std::span<const float> activations, unsigned bits) {
+double first_clip(std::span<const float> activations, unsigned bits, bool symmetric) {
   constexpr int kCandidates = 32;
   const double largest = largest_magnitude(activations);
   if (largest <= 0) return PactOptions{}.clip;
   double best = largest, least = INFINITY;
   for (int i = 1; i <= kCandidates; ++i) {
-    const PactOptions options{bits, largest * i / kCandidates};
+    const PactOptions options{bits, largest * i / kCandidates, symmetric};
     const Quantised quantised = pact_quantise(activations, options);
     double error = 0;
     for (std::size_t j = 0; j < activations.size(); ++j) {

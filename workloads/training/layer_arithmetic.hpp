@@ -18,6 +18,12 @@ struct ArithmeticVariant {
   bool two_grids = true;            ///< false: dgrad and wgrad both read the even grid of radix-4 FP4
 };
 
+/// What PACT clips activations to: 0 to clip, or -clip to clip where they have a sign.
+struct ClipRange {
+  double clip = 0;
+  bool symmetric = false;
+};
+
 /// A layer's two copies of its output gradients, as dgrad and as wgrad multiply them.
 struct GradientOperands {
   Quantised dgrad, wgrad;
@@ -38,8 +44,12 @@ class LayerArithmetic {
 
   /// Random bits from now on are those of this step of the training.
   void begin_step(std::uint64_t step) { step_ = step; }
+  /// The same of this one of several products within a step.
+  void begin_part(std::uint64_t part) { part_ = part; }
 
-  [[nodiscard]] Quantised activations(GemmPass pass, std::span<const float> values, double clip) const;
+  [[nodiscard]] Quantised activations(GemmPass pass, std::span<const float> values, ClipRange range) const;
+  /// Activations where a layer with weights has those: the second factor of a product of two activations.
+  [[nodiscard]] Quantised second_activations(GemmPass pass, std::span<const float> values, ClipRange range) const;
   [[nodiscard]] Quantised weights(GemmPass pass, std::span<const float> values) const;
   /// Checks GradScale against these gradients first, once; the very first time until it holds.
   [[nodiscard]] GradientOperands gradients(std::span<const float> values);
@@ -60,11 +70,11 @@ class LayerArithmetic {
   [[nodiscard]] std::uint64_t seed_of(GemmPass pass, unsigned what) const;
   void follow(std::span<const float> gradients);
   [[nodiscard]] TwoPhaseOptions two_phase_options() const;
-  [[nodiscard]] Quantised tensor(GemmPass pass, OperandRole role, std::span<const float> values, double clip) const;
+  [[nodiscard]] Quantised tensor(GemmPass pass, OperandRole role, std::span<const float> values, ClipRange range) const;
 
   Precision precision_;
   Emulation emulation_;
-  std::uint64_t seed_, layer_, step_ = 0;
+  std::uint64_t seed_, layer_, step_ = 0, part_ = 0;
   ArithmeticVariant variant_;
   GemmArithmetic arithmetic_[3];
   std::optional<GradScale> grad_scale_;
@@ -72,6 +82,6 @@ class LayerArithmetic {
 
 /// The clip of the best of `candidates` equal steps up to the largest value: the least squared error of PACT's rounding.
 /// A start for the learned clip: one step of few bits is so coarse that training from a far one takes long.
-[[nodiscard]] double first_clip(std::span<const float> activations, unsigned bits);
+[[nodiscard]] double first_clip(std::span<const float> activations, unsigned bits, bool symmetric = false);
 
 }  // namespace nibble::training

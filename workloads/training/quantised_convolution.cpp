@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/base/check.hpp"
+#include "workloads/training/quantised_product.hpp"
 
 namespace nibble::training {
 namespace {
@@ -14,60 +15,6 @@ namespace {
 using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
-
-std::span<const float> values_of(const Tensor& contiguous) {
-  NIBBLE_CHECK(contiguous.is_contiguous() && contiguous.scalar_type() == torch::kFloat32, "no plain FP32 tensor");
-  return {contiguous.data_ptr<float>(), static_cast<std::size_t>(contiguous.numel())};
-}
-
-Matrix matrix_of(const Tensor& tensor) {
-  const Tensor plain = tensor.contiguous();
-  Matrix matrix;
-  matrix.rows = static_cast<std::size_t>(plain.size(0));
-  matrix.columns = static_cast<std::size_t>(plain.size(1));
-  const std::span<const float> values = values_of(plain);
-  matrix.values.assign(values.begin(), values.end());
-  return matrix;
-}
-
-Tensor tensor_of(const std::vector<float>& values, at::IntArrayRef sizes) {
-  Tensor tensor = torch::empty(sizes, torch::kFloat32);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
-  return tensor;
-}
-
-/// A quantised tensor and the factor that the array leaves to its output.
-struct Operand {
-  Tensor values;
-  double scale = 1.0;
-
-  Operand(const Quantised& quantised, const Tensor& like)
-      : values{tensor_of(quantised.values, like.sizes())}, scale{quantised.scale} {}
-};
-
-bool has_blocks(const Precision& precision, GemmPass pass) {
-  const GemmFormats& formats = formats_of(precision, pass);
-  return find_block_format(formats.a) != nullptr || find_block_format(formats.b) != nullptr;
-}
-
-/// A x B as the layer's array and recipe have it.
-Tensor product(const LayerArithmetic& layer, GemmPass pass, const Tensor& a, const Tensor& b, double scale) {
-  const bool exact = layer.emulation() == Emulation::exact;
-  if (!exact && !has_blocks(layer.precision(), pass)) {
-    Tensor c = torch::mm(a, b);
-    layer.finish(pass, {c.data_ptr<float>(), static_cast<std::size_t>(c.numel())}, scale);
-    return c;
-  }
-  Matrix left = matrix_of(a), right = matrix_of(b), result;
-  scale *= layer.form_blocks(pass, left, right);
-  if (exact) {
-    layer.multiply(pass, left, right, scale, result);
-    return tensor_of(result.values, {a.size(0), b.size(1)});
-  }
-  Tensor c = torch::mm(tensor_of(left.values, a.sizes()), tensor_of(right.values, b.sizes()));
-  layer.finish(pass, {c.data_ptr<float>(), static_cast<std::size_t>(c.numel())}, scale);
-  return c;
-}
 
 /// Rows of pixels to an image: [n x h x w, c] -> [n, c, h, w].
 Tensor image_of(const Tensor& rows, std::int64_t n, std::int64_t h, std::int64_t w) {
@@ -130,10 +77,11 @@ class Convolution : public torch::autograd::Function<Convolution> {
     context->save_for_backward({input, weight, clip});
     context->saved_data["shape"] = c10::List<std::int64_t>{shape.kernel[0], shape.kernel[1], shape.stride[0],
                                                             shape.stride[1], shape.padding[0], shape.padding[1],
-                                                            shape.groups};
+                                                            shape.groups, shape.part, shape.negative_inputs ? 1 : 0};
     context->saved_data["layer"] = std::bit_cast<std::int64_t>(&layer);  // autograd keeps only its own kinds of values
-    const double level = clip.item<double>();
-    const Operand x{layer.activations(GemmPass::fwd, values_of(input), level), input};
+    const ClipRange range{clip.item<double>(), shape.negative_inputs};
+    layer.begin_part(static_cast<std::uint64_t>(shape.part));
+    const Operand x{layer.activations(GemmPass::fwd, values_of(input), range), input};
     const Operand w{layer.weights(GemmPass::fwd, values_of(weight)), weight};
     std::vector<Tensor> images;
     for (std::int64_t g = 0; g < shape.groups; ++g) {
@@ -149,19 +97,20 @@ class Convolution : public torch::autograd::Function<Convolution> {
     const auto saved = context->get_saved_variables();
     const Tensor &input = saved[0], &weight = saved[1];
     const auto list = context->saved_data["shape"].toIntVector();
-    const ConvolutionShape shape{{list[0], list[1]}, {list[2], list[3]}, {list[4], list[5]}, list[6]};
+    const ConvolutionShape shape{{list[0], list[1]}, {list[2], list[3]}, {list[4], list[5]}, list[6], list[7], list[8] != 0};
     auto& layer = *std::bit_cast<LayerArithmetic*>(context->saved_data["layer"].toInt());
-    const double clip = saved[2].item<double>();
+    const ClipRange range{saved[2].item<double>(), shape.negative_inputs};
+    layer.begin_part(static_cast<std::uint64_t>(shape.part));
     const Tensor gradient = gradients[0].contiguous();
     const GradientOperands operands = layer.gradients(values_of(gradient));
     const Backward backward{shape, layer};
-    const Operand x{layer.activations(GemmPass::wgrad, values_of(input), clip), input};
+    const Operand x{layer.activations(GemmPass::wgrad, values_of(input), range), input};
     const Tensor for_weight = backward.weight_gradient(x, {operands.wgrad, gradient}, weight);
     if (!context->needs_input_grad(0) && !layer.has_clip()) return {Tensor{}, for_weight, Tensor{}, Tensor{}, Tensor{}};
     const Operand w{layer.weights(GemmPass::dgrad, values_of(weight)), weight};
     Tensor for_input = backward.input_gradient({operands.dgrad, gradient}, w, input);
     if (!layer.has_clip()) return {for_input, for_weight, Tensor{}, Tensor{}, Tensor{}};
-    const PactOptions options{number_format(layer.precision().fwd.a).bits, clip};
+    const PactOptions options{number_format(layer.precision().fwd.a).bits, range.clip, range.symmetric};
     const PactGradient pact = pact_gradient(values_of(input), values_of(for_input), options);
     const auto for_clip = torch::full({1}, static_cast<float>(pact.clip));
     return {tensor_of(pact.input, input.sizes()), for_weight, for_clip, Tensor{}, Tensor{}};

@@ -14,6 +14,8 @@ struct ConvolutionShape {
   std::int64_t stride[2] = {1, 1};
   std::int64_t padding[2] = {0, 0};  ///< less than the kernel
   std::int64_t groups = 1;
+  std::int64_t part = 0;         ///< which of a step's products with these weights: each has random bits of its own
+  bool negative_inputs = false;  ///< the input may have a sign, which PACT then keeps
 };
 
 /// Convolution of `input` [n, c, h, w] by `weight` [o, c / groups, kh, kw], without bias, differentiable.

@@ -27,6 +27,10 @@ std::string layer_text(const Network& network, const Layer& layer, const LayerZe
   if (layer.window.ceil) text += ", ceil: true";
   if (layer.groups != 1) text += fmt::format(", groups: {}", layer.groups);
   if (layer.bias) text += ", bias: true";
+  if (layer.reverse) text += ", reverse: true";
+  if (layer.transpose_b) text += ", transpose_b: true";
+  if (!layer.constant.empty()) text += fmt::format(", constant: {}", layer.constant);
+  if (layer.factor) text += fmt::format(", factor: {}", *layer.factor);
   if (layer.parameters != 0) text += fmt::format(", parameters: {}", layer.parameters);
   text += fmt::format(", activation_zeros: {:.4f}", zeros.activation);
   if (layer.kind != LayerKind::input) text += fmt::format(", gradient_zeros: {:.4f}", zeros.gradient);

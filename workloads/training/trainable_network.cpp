@@ -8,7 +8,10 @@
 
 #include "models/base/check.hpp"
 #include "workloads/lowering/precision.hpp"
+#include "workloads/training/layer_functions.hpp"
 #include "workloads/training/quantised_convolution.hpp"
+#include "workloads/training/quantised_matmul.hpp"
+#include "workloads/training/quantised_product.hpp"
 
 namespace nibble::training {
 namespace {
@@ -18,36 +21,6 @@ using torch::Tensor;
 std::int64_t as_int(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 bool multiplies(const Layer& layer) { return layer.kind == LayerKind::conv2d || layer.kind == LayerKind::linear; }
-
-void require_trainable(const Network& network, const Layer& layer) {
-  const auto refuse = [&](const std::string& what) {
-    throw InputError{"TRAIN-LAYER", fmt::format("{}: layer '{}' {}", network.file, layer.name, what),
-                     "nibble train knows conv2d, linear, batch_norm, relu, relu6, pools, add, reshape and loss on images"};
-  };
-  switch (layer.kind) {
-    case LayerKind::conv2d:
-      for (int d = 0; d < 2; ++d) {
-        if (layer.window.dilation[d] != 1) refuse("is dilated");
-        if (layer.window.padding[d] >= layer.window.kernel[d]) refuse("has padding as wide as its kernel");
-      }
-      break;
-    case LayerKind::input:
-      if (layer.output.size() != 3) refuse("is no image");
-      break;
-    case LayerKind::linear: case LayerKind::batch_norm: case LayerKind::relu: case LayerKind::relu6:
-    case LayerKind::max_pool: case LayerKind::avg_pool: case LayerKind::global_avg_pool: case LayerKind::add:
-    case LayerKind::loss:
-      break;
-    case LayerKind::reshape:
-      if (layer.slice) refuse("takes a part of its input");
-      break;
-    default:
-      refuse(fmt::format("is a {}", to_string(layer.kind)));
-  }
-  if (!layer.shares_weights_with.empty()) refuse("shares its weights");
-}
-
-torch::ExpandingArray<2> pair(const std::uint64_t (&values)[2]) { return {{as_int(values[0]), as_int(values[1])}}; }
 
 ConvolutionShape shape_of(const Layer& layer) {
   ConvolutionShape shape;
@@ -60,23 +33,12 @@ ConvolutionShape shape_of(const Layer& layer) {
   return shape;
 }
 
-/// The window of a pool in libtorch's terms.
-template <typename Options>
-Options window_of(const Layer& layer) {
-  return Options(pair(layer.window.kernel))
-      .stride(pair(layer.window.stride))
-      .padding(pair(layer.window.padding))
-      .ceil_mode(layer.window.ceil);
-}
-
-Tensor average_pool(const Layer& layer, const Tensor& input) {
-  namespace F = torch::nn::functional;
-  return F::avg_pool2d(input, window_of<F::AvgPool2dFuncOptions>(layer));
-}
-
-Tensor max_pool(const Layer& layer, const Tensor& input) {
-  namespace F = torch::nn::functional;
-  return F::max_pool2d(input, window_of<F::MaxPool2dFuncOptions>(layer));
+/// Sets a clip that has not been set, where it rounds these activations best.
+void settle_clip(const Tensor& clip, const LayerArithmetic& arithmetic, const std::string& format, const Tensor& activations,
+                 bool symmetric) {
+  if (!arithmetic.has_clip() || clip.item<float>() > 0) return;
+  const torch::NoGradGuard guard;
+  clip.fill_(first_clip(values_of(activations.contiguous()), number_format(format).bits, symmetric));
 }
 
 double zeros_in(const Tensor& tensor) { return (tensor == 0).to(torch::kFloat64).mean().item<double>(); }
@@ -89,7 +51,7 @@ Tensor loss_of(const Tensor& logits, const Tensor& labels) {
 
 TrainableNetwork::TrainableNetwork(const Network& network, const Recipe& recipe, Emulation emulation,
                                    std::uint64_t seed, const ArithmeticVariant& variant)
-    : network_{network}, parts_(network.layers.size()) {
+    : network_{network}, sign_{layers_with_sign(network)}, parts_(network.layers.size()) {
   if (!recipe.training) {
     throw InputError{"TRAIN-RECIPE", fmt::format("the recipe {} is for inference only", recipe.name),
                      "give one that trains: see nibble list recipes"};
@@ -101,8 +63,12 @@ TrainableNetwork::TrainableNetwork(const Network& network, const Recipe& recipe,
   const lowering::LayerPrecision precision{network_, recipe};
   for (LayerIndex i = 0; i < network_.layers.size(); ++i) {
     require_trainable(network_, network_.layers[i]);
-    make_part(i, precision.of(i), emulation, seed, variant);
+    make_part(i, {precision.of(i), emulation, seed, variant});
   }
+}
+
+std::unique_ptr<LayerArithmetic> TrainableNetwork::arithmetic(std::uint64_t stream, const Making& making) const {
+  return std::make_unique<LayerArithmetic>(making.precision, making.emulation, making.seed, stream, making.variant);
 }
 
 Tensor TrainableNetwork::parameter(const Layer& layer, const char* what, Tensor value) {
@@ -111,24 +77,64 @@ Tensor TrainableNetwork::parameter(const Layer& layer, const char* what, Tensor 
   return value;
 }
 
-/// Weights: He's normal initialisation for rectifiers (fan in). Clips: 0 until the first batch sets them.
-void TrainableNetwork::make_part(LayerIndex index, const Precision& precision, Emulation emulation,
-                                 std::uint64_t seed, const ArithmeticVariant& variant) {
+/// PACT's; `first` 0: the first batch sets it.
+Tensor TrainableNetwork::clip(const Layer& layer, const char* what, const LayerArithmetic& arithmetic, float first) {
+  if (!arithmetic.has_clip()) return torch::zeros({1});
+  return parameter(layer, what, torch::full({1}, first));
+}
+
+/// He's normal initialisation for rectifiers (fan in).
+void TrainableNetwork::make_weights(const Layer& layer, Part& part) {
+  const Shape& input = network_.layers[layer.inputs.front()].output;
+  const bool image = layer.kind == LayerKind::conv2d;
+  const std::int64_t outputs = as_int(image ? layer.output.front() : layer.output.back());
+  const std::int64_t inputs = as_int((image ? input.front() : input.back()) / layer.groups);
+  const ConvolutionShape shape = shape_of(layer);
+  const double fan_in = static_cast<double>(inputs * shape.kernel[0] * shape.kernel[1]);
+  const Tensor weight = torch::randn({outputs, inputs, shape.kernel[0], shape.kernel[1]}) * std::sqrt(2.0 / fan_in);
+  part.weight = parameter(layer, "weight", weight);
+  if (layer.bias) part.bias = parameter(layer, "bias", torch::zeros({outputs}));
+}
+
+/// Uniform weights, as PyTorch has them; gates that do not forget at first.
+void TrainableNetwork::make_lstm(LayerIndex index, LstmPart& part, const Making& making) {
+  const Layer& layer = network_.layers[index];
+  const std::int64_t units = as_int(layer.output.back());
+  const std::int64_t features = as_int(network_.layers[layer.inputs.front()].output.back());
+  const double bound = 1.0 / std::sqrt(static_cast<double>(units));
+  const auto uniform = [&](std::int64_t inputs) { return (torch::rand({4 * units, inputs, 1, 1}) * 2 - 1) * bound; };
+  part.input_weight = parameter(layer, "weight", uniform(features));
+  part.state_weight = parameter(layer, "state_weight", uniform(units));
+  if (layer.bias) {
+    const Tensor bias = torch::zeros({4 * units});
+    bias.slice(0, units, 2 * units).fill_(1);
+    part.bias = parameter(layer, "bias", bias);
+  }
+  part.of_input = arithmetic(index, making);
+  part.of_state = arithmetic(index + network_.layers.size(), making);
+  part.input_clip = clip(layer, "clip", *part.of_input, 0);
+  part.state_clip = clip(layer, "state_clip", *part.of_state, 1);  // a state lies within -1 and 1
+}
+
+void TrainableNetwork::make_part(LayerIndex index, const Making& making) {
   const Layer& layer = network_.layers[index];
   Part& part = parts_[index];
   if (multiplies(layer)) {
-    const Shape& input = network_.layers[layer.inputs.front()].output;
-    const bool image = layer.kind == LayerKind::conv2d;
-    const std::int64_t outputs = as_int(image ? layer.output.front() : layer.output.back());
-    const std::int64_t inputs = as_int((image ? input.front() : input.back()) / layer.groups);
-    const ConvolutionShape shape = shape_of(layer);
-    const double fan_in = static_cast<double>(inputs * shape.kernel[0] * shape.kernel[1]);
-    const Tensor weight = torch::randn({outputs, inputs, shape.kernel[0], shape.kernel[1]}) * std::sqrt(2.0 / fan_in);
-    part.weight = parameter(layer, "weight", weight);
-    if (layer.bias) part.bias = parameter(layer, "bias", torch::zeros({outputs}));
-    part.arithmetic = std::make_unique<LayerArithmetic>(precision, emulation, seed, index, variant);
-    part.clip = torch::zeros({1});
-    if (part.arithmetic->has_clip()) part.clip = parameter(layer, "clip", part.clip);
+    make_weights(layer, part);
+    part.arithmetic = arithmetic(index, making);
+    part.clip = clip(layer, "clip", *part.arithmetic, 0);
+  } else if (layer.kind == LayerKind::matmul) {
+    part.arithmetic = arithmetic(index, making);
+    part.clip = clip(layer, "clip", *part.arithmetic, 0);
+    part.second_clip = clip(layer, "second_clip", *part.arithmetic, 0);
+  } else if (layer.kind == LayerKind::lstm) {
+    make_lstm(index, part.lstm, making);
+  } else if (layer.kind == LayerKind::embedding) {
+    const std::int64_t width = as_int(layer.output.back());
+    part.weight = parameter(layer, "weight", torch::randn({as_int(layer.parameters) / width, width}));
+  } else if (layer.kind == LayerKind::layer_norm && layer.parameters > 0) {
+    part.weight = parameter(layer, "weight", torch::ones({as_int(layer.output.back())}));
+    part.bias = parameter(layer, "bias", torch::zeros({as_int(layer.output.back())}));
   } else if (layer.kind == LayerKind::batch_norm) {
     const std::int64_t channels = as_int(layer.output.front());
     part.weight = parameter(layer, "weight", torch::ones({channels}));
@@ -145,13 +151,10 @@ Tensor TrainableNetwork::multiply(LayerIndex index, const Tensor& input) {
   Part& part = parts_[index];
   const bool image = layer.kind == LayerKind::conv2d;
   const Tensor x = image ? input : input.reshape({-1, input.size(-1), 1, 1});
-  if (part.arithmetic->has_clip() && part.clip.item<float>() <= 0) {
-    const torch::NoGradGuard guard;
-    const Tensor plain = x.contiguous();
-    const std::span<const float> values{plain.data_ptr<float>(), static_cast<std::size_t>(plain.numel())};
-    part.clip.fill_(first_clip(values, number_format(part.arithmetic->precision().fwd.a).bits));
-  }
-  Tensor y = quantised_convolution(x, part.weight, part.clip, shape_of(layer), *part.arithmetic);
+  ConvolutionShape shape = shape_of(layer);
+  shape.negative_inputs = sign_[layer.inputs.front()];
+  settle_clip(part.clip, *part.arithmetic, part.arithmetic->precision().fwd.a, x, shape.negative_inputs);
+  Tensor y = quantised_convolution(x, part.weight, part.clip, shape, *part.arithmetic);
   if (part.bias.defined()) y = y + part.bias.view({1, -1, 1, 1});
   if (image) return y;
   std::vector<std::int64_t> sizes = input.sizes().vec();
@@ -159,68 +162,86 @@ Tensor TrainableNetwork::multiply(LayerIndex index, const Tensor& input) {
   return y.reshape(sizes);
 }
 
+Tensor TrainableNetwork::multiply_activations(LayerIndex index, const Tensor& a, const Tensor& b) {
+  const Layer& layer = network_.layers[index];
+  Part& part = parts_[index];
+  const MatmulShape shape{layer.transpose_b, sign_[layer.inputs[0]], sign_[layer.inputs[1]]};
+  const Precision& precision = part.arithmetic->precision();
+  settle_clip(part.clip, *part.arithmetic, precision.fwd.a, a, shape.negative_a);
+  settle_clip(part.second_clip, *part.arithmetic, precision.fwd.b, b, shape.negative_b);
+  return quantised_matmul(a, b, part.clip, part.second_clip, shape, *part.arithmetic);
+}
+
+Tensor TrainableNetwork::recur(LayerIndex index, const Tensor& sequence) {
+  const Layer& layer = network_.layers[index];
+  LstmPart& part = parts_[index].lstm;
+  const bool sign = sign_[layer.inputs.front()];
+  settle_clip(part.input_clip, *part.of_input, part.of_input->precision().fwd.a, sequence, sign);
+  return lstm_states(sequence, part, sign, layer.reverse);
+}
+
 Tensor TrainableNetwork::run(LayerIndex index, const std::vector<Tensor>& outputs, bool learning) {
   constexpr double kMomentum = 0.1, kEpsilon = 1e-5;  // PyTorch's defaults
   const Layer& layer = network_.layers[index];
   const Part& part = parts_[index];
-  const Tensor& input = outputs[layer.inputs.front()];
+  std::vector<Tensor> inputs;
+  for (const LayerIndex i : layer.inputs) inputs.push_back(outputs[i]);
   switch (layer.kind) {
-    case LayerKind::conv2d: case LayerKind::linear: return multiply(index, input);
+    case LayerKind::conv2d: case LayerKind::linear: return multiply(index, inputs[0]);
+    case LayerKind::matmul: return multiply_activations(index, inputs[0], inputs[1]);
+    case LayerKind::lstm: return recur(index, inputs[0]);
+    case LayerKind::embedding: return torch::embedding(part.weight, inputs[0]);
+    case LayerKind::layer_norm:
+      return torch::layer_norm(inputs[0], {as_int(layer.output.back())}, part.weight, part.bias, kEpsilon);
     case LayerKind::batch_norm:
-      return torch::batch_norm(input, part.weight, part.bias, part.mean, part.variance, learning, kMomentum, kEpsilon, false);
-    case LayerKind::relu: return torch::relu(input);
-    case LayerKind::relu6: return torch::clamp(input, 0, 6);
-    case LayerKind::max_pool: return max_pool(layer, input);
-    case LayerKind::avg_pool: return average_pool(layer, input);
-    case LayerKind::global_avg_pool: return input.mean({2, 3}, true);
-    case LayerKind::add: {
-      Tensor sum = input;
-      for (std::size_t i = 1; i < layer.inputs.size(); ++i) sum = sum + outputs[layer.inputs[i]];
-      return sum;
-    }
-    case LayerKind::reshape: {
-      std::vector<std::int64_t> sizes{input.size(0)};
-      for (const std::uint64_t extent : layer.output) sizes.push_back(as_int(extent));
-      return input.reshape(sizes);
-    }
-    case LayerKind::loss: return input;
-    default: throw InternalError{"a layer that require_trainable let pass"};
+      return torch::batch_norm(inputs[0], part.weight, part.bias, part.mean, part.variance, learning, kMomentum, kEpsilon, false);
+    default: return apply_plain_layer(network_, layer, inputs);
   }
 }
 
-std::vector<Tensor> TrainableNetwork::run_all(const Tensor& images, bool learning) {
+std::vector<Tensor> TrainableNetwork::run_all(const Tensor& samples, bool learning) {
   std::vector<Tensor> outputs(network_.layers.size());
   for (LayerIndex i = 0; i < network_.layers.size(); ++i) {
-    outputs[i] = network_.layers[i].kind == LayerKind::input ? images : run(i, outputs, learning);
+    const Layer& layer = network_.layers[i];
+    if (layer.kind != LayerKind::input) {
+      outputs[i] = run(i, outputs, learning);
+    } else {
+      outputs[i] = layer.constant.empty() ? samples : constant_input(layer);
+    }
   }
   return outputs;
 }
 
-Tensor TrainableNetwork::forward(const Tensor& images, bool learning) { return run_all(images, learning).back(); }
+Tensor TrainableNetwork::forward(const Tensor& samples, bool learning) { return run_all(samples, learning).back(); }
+
+std::vector<LayerArithmetic*> TrainableNetwork::all_arithmetic() const {
+  std::vector<LayerArithmetic*> all;
+  for (const Part& part : parts_) {
+    for (const auto* one : {&part.arithmetic, &part.lstm.of_input, &part.lstm.of_state}) {
+      if (*one) all.push_back(one->get());
+    }
+  }
+  return all;
+}
 
 void TrainableNetwork::begin_step(std::uint64_t step) {
-  for (Part& part : parts_) {
-    if (part.arithmetic) part.arithmetic->begin_step(step);
-  }
+  for (LayerArithmetic* arithmetic : all_arithmetic()) arithmetic->begin_step(step);
 }
 
 std::vector<std::int64_t> TrainableNetwork::grad_scales() const {
   std::vector<std::int64_t> exponents;
-  for (const Part& part : parts_) {
-    exponents.push_back(part.arithmetic ? part.arithmetic->grad_scale_exponent() : LayerArithmetic::kUnset);
-  }
+  for (const LayerArithmetic* arithmetic : all_arithmetic()) exponents.push_back(arithmetic->grad_scale_exponent());
   return exponents;
 }
 
 void TrainableNetwork::set_grad_scales(const std::vector<std::int64_t>& exponents) {
-  NIBBLE_CHECK(exponents.size() == parts_.size(), "{} exponents, {} layers", exponents.size(), parts_.size());
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (parts_[i].arithmetic) parts_[i].arithmetic->set_grad_scale_exponent(static_cast<int>(exponents[i]));
-  }
+  const std::vector<LayerArithmetic*> all = all_arithmetic();
+  NIBBLE_CHECK(exponents.size() == all.size(), "{} exponents, {} layers", exponents.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i]->set_grad_scale_exponent(static_cast<int>(exponents[i]));
 }
 
-std::vector<LayerZeros> TrainableNetwork::measure_zeros(const Tensor& images, const Tensor& labels) {
-  const std::vector<Tensor> outputs = run_all(images, true);
+std::vector<LayerZeros> TrainableNetwork::measure_zeros(const Tensor& samples, const Tensor& labels) {
+  const std::vector<Tensor> outputs = run_all(samples, true);
   std::vector<LayerZeros> zeros(outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     zeros[i].activation = zeros_in(outputs[i]);

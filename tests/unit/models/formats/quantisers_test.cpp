@@ -82,6 +82,18 @@ TEST(Pact, GradientsByHand) {
   EXPECT_NEAR(refined.clip, 12 - 2 * (0.6 - 1) / 15, 1e-7);
 }
 
+// Proves: with a sign, codes -7 to 7 in steps of alpha / 7, and what is cut off below draws the clip the other way.
+TEST(Pact, WithASignIsSymmetric) {
+  const PactOptions options{.bits = 4, .clip = 3.5, .symmetric = true};
+  const std::vector<float> x{-9, -3.5F, -0.6F, 0.2F, 0.75F, 3.4F, 9}, g{1, 2, 4, 8, 16, 32, 64};
+  const Quantised y = pact_quantise(x, options);
+  EXPECT_EQ(y.values, (std::vector<float>{-7, -7, -1, 0, 2, 7, 7}));
+  EXPECT_DOUBLE_EQ(y.scale, 0.5);
+  const PactGradient gradient = pact_gradient(x, g, options);
+  EXPECT_EQ(gradient.input, (std::vector<float>{0, 2, 4, 8, 16, 32, 0}));
+  EXPECT_DOUBLE_EQ(gradient.clip, 64 - 1 - 2);
+}
+
 // Proves: the clip's gradient is the slope of the loss sum(g y) where rounding plays no part: all x beyond the clip.
 TEST(Pact, ClipGradientIsTheSlope) {
   const std::vector<float> x{20, 30}, g{0.5F, -2};

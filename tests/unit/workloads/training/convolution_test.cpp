@@ -80,7 +80,7 @@ struct PlainConvolution {
   /// Calls visit(row, tap, input index or -1): every product of every output.
   template <class Visit>
   void each_tap(Visit visit) const {
-    const auto& [kernel, stride, padding, groups] = c.shape;
+    const auto &kernel = c.shape.kernel, &stride = c.shape.stride, &padding = c.shape.padding;
     for (std::int64_t n = 0, row = 0; n < c.images; ++n)
       for (std::int64_t oh = 0; oh < height; ++oh)
         for (std::int64_t ow = 0; ow < width; ++ow, ++row)
