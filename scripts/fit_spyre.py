@@ -28,12 +28,18 @@ VALUES = [
      lambda row: row["op"] == "reduction" and row["cores"] == "8"),
     ("core.sfu.reduction_lanes", ["4", "6", "8", "10", "16"], lambda row: row["op"] == "reduction" and row["cores"] == "1"),
     ("core.sfu.row_cycles", ["0", "40", "67", "90"], lambda row: row["op"] == "reduction" and row["cores"] in ("1", "2")),
-    ("core.sfu.lanes", ["2", "4", "8"],
-     lambda row: row["op"] == "pointwise" and row["cores"] == "1" and "bench_op=neg" in row["note"]),
     ("core.l1.gather_bandwidth", ["8 B/cycle", "11 B/cycle", "14 B/cycle", "18 B/cycle"],
      lambda row: row["op"] == "bmm" and "bmm_layout" in row["note"]),
-    ("memory.page", ["2 KiB", "4 KiB", "8 KiB"], lambda row: "bench_op=cat0" in row["note"]),
-    ("memory.activation", ["1.2 ns", "1.5 ns", "1.8 ns", "2.1 ns"], lambda row: "bench_op=cat0" in row["note"]),
+    ("core.sfu.l1_bandwidth", ["50 B/cycle", "62 B/cycle", "75 B/cycle"],
+     lambda row: row["op"] in ("pointwise", "broadcast") and row["cores"] == "1"),
+    ("memory.page", ["4 KiB", "8 KiB", "16 KiB"], lambda row: "bench_op=cat0" in row["note"]),
+    ("memory.activation", ["1.6 ns", "1.9 ns", "2.2 ns"], lambda row: "bench_op=cat0" in row["note"]),
+    ("memory.bank_conflict", ["5 ns", "10 ns", "15 ns"], lambda row: row["op"] == "reduction" and row["cores"] == "32"),
+    ("memory.chained_clash", ["1.5", "2", "2.5"],
+     lambda row: "dependent adds" in row["note"] or "_sep" in row["note"]),
+    ("memory.displaced_clash", ["0.6", "0.7", "0.8"], lambda row: row["op"] == "broadcast" and row["cores"] == "32"),
+    ("memory.one_sided_batch", ["8192 B", "5461 B", "4096 B"],
+     lambda row: row["op"] == "pointwise" and row["cores"] in ("2", "4", "8", "16")),
 ]
 
 

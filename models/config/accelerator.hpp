@@ -66,6 +66,7 @@ struct SfuArrays {
   std::uint32_t units = 0;
   std::uint32_t lanes = 0;
   std::uint32_t startup_cycles = 0;   ///< pipeline fill per vector instruction
+  BytesPerCycle l1_bandwidth;         ///< what a core's SFUs read and write of L1; 0: as much as the port passes
   std::uint32_t reduction_lanes = 0;  ///< lanes of a core that can add to one sum a row; 0: all
   std::uint32_t row_cycles = 0;       ///< to bring the lanes' sums of a row together
 };
@@ -101,8 +102,13 @@ struct Memory {
   Seconds latency;
   Seconds turnaround;                 ///< bus idle at each change between reading and writing
   Bytes turnaround_batch;             ///< most bytes served in one direction while the other waits
-  Bytes page;                         ///< bytes in a row that one open row buffer of the memory serves
+  Bytes one_sided_batch;              ///< the same while only cores on one side of the ring use the memory; 0: turnaround_batch
+  double chained_clash = 1.0;         ///< share of the turnarounds where an operation reads what the one before it has stored
+  double displaced_clash = 1.0;       ///< and where a small operand lies between the large input and the result
+  Bytes page;                         ///< pitch of a gather at which every second piece finds its row buffer closed
   Seconds activation;                 ///< bus time lost where a gather opens another page; pieces in order hide theirs
+  Bytes bank_span;                    ///< pieces that lie further apart than this meet in one bank; 0: they never do
+  Seconds bank_conflict;              ///< bus time that each of them then loses, at most
   Bytes capacity;
   Bytes granule;                      ///< smallest access
 };

@@ -98,6 +98,7 @@ SfuArrays read_sfu(const MapReader& map) {
   sfu.units = map.count("units", 1, 1024);
   sfu.lanes = map.count("lanes", 1, 64);
   sfu.startup_cycles = map.count("startup_cycles", 0, 4096, 0);
+  if (map.has("l1_bandwidth")) sfu.l1_bandwidth = map.bytes_per_cycle("l1_bandwidth", kNarrowest, kWidest);
   sfu.reduction_lanes = map.count("reduction_lanes", 0, 65536, 0);
   sfu.row_cycles = map.count("row_cycles", 0, 4096, 0);
   return sfu;
@@ -140,8 +141,13 @@ Memory read_memory(const MapReader& map) {
   memory.latency = map.seconds("latency", Seconds{0}, Seconds{1e-3});
   memory.turnaround = map.seconds("turnaround", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.turnaround_batch = map.bytes("turnaround_batch", Bytes{1}, kGibibyte, kMebibyte);
+  if (map.has("one_sided_batch")) memory.one_sided_batch = map.bytes("one_sided_batch", Bytes{1}, kGibibyte);
+  memory.chained_clash = map.number("chained_clash", 0.0, 10.0, 1.0);
+  memory.displaced_clash = map.number("displaced_clash", 0.0, 10.0, 1.0);
   memory.page = map.bytes("page", Bytes{64}, kMebibyte, Bytes{4096});
   memory.activation = map.seconds("activation", Seconds{0}, Seconds{1e-6}, Seconds{0});
+  if (map.has("bank_span")) memory.bank_span = map.bytes("bank_span", kKibibyte, kGibibyte);
+  memory.bank_conflict = map.seconds("bank_conflict", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.capacity = map.bytes("capacity", kMebibyte, kGibibyte * 4096);
   memory.granule = map.bytes("granule", Bytes{1}, kKibibyte * 64);
   return memory;

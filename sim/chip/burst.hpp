@@ -31,7 +31,10 @@ struct Transfer {
 /// What travels with a TLM payload: which transfer a burst belongs to.
 struct BurstExtension : tlm::tlm_extension<BurstExtension> {
   Transfer* transfer = nullptr;
-  std::uint64_t pitch = 0;  ///< bytes between the granules of a gather; 0 = in order
+  std::uint64_t pitch = 0;  ///< bytes between the pieces of a gather; 0 = in order
+  std::uint64_t piece = 0;  ///< bytes of such a piece; 0 = a granule
+  double clash = 1;         ///< share of the usual turnarounds that it pays for
+  bool clockwise = false;   ///< the side of the ring that it comes from
   std::uint64_t ready = 0;  ///< cycle in which the request is complete at the memory (stores: the data too)
 
   [[nodiscard]] tlm::tlm_extension_base* clone() const override { return new BurstExtension{*this}; }

@@ -32,6 +32,8 @@ class DataRing : public sc_core::sc_module {
   std::uint64_t between_cores(std::uint64_t bytes, std::uint32_t source, std::uint32_t target);
   /// Cycles for a request (no data) from `core` to the memory.
   [[nodiscard]] std::uint64_t request_cycles(std::uint32_t core) const;
+  /// On which side of the memory a core lies.
+  [[nodiscard]] bool clockwise(std::uint32_t core) const { return distance(core).clockwise_shorter(); }
 
   [[nodiscard]] std::uint64_t byte_hops() const { return byte_hops_; }
   /// Starts a kernel: counts from zero, and nobody has loaded alone.

@@ -23,9 +23,13 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
       latency_cycles_{memory.latency.value() * core_clock.value()},
       turnaround_cycles_{memory.turnaround.value() * core_clock.value()},
       activation_cycles_{memory.activation.value() * core_clock.value()},
+      bank_conflict_cycles_{memory.bank_conflict.value() * core_clock.value()},
       turnaround_batch_{memory.turnaround_batch.value()},
+      one_sided_batch_{memory.one_sided_batch.value() > 0 ? memory.one_sided_batch.value()
+                                                          : memory.turnaround_batch.value()},
       granule_{memory.granule.value()},
-      page_{memory.page.value()} {
+      page_{memory.page.value()},
+      bank_span_{memory.bank_span.value()} {
   socket.register_nb_transport_fw(this, &ExternalMemory::accept);
   SC_HAS_PROCESS(ExternalMemory);
   SC_METHOD(serve);
@@ -37,6 +41,7 @@ void ExternalMemory::reset_counts() {
   read_ = written_ = Bytes{0};
   busy_ = 0;
   last_was_write_ = false;
+  asked_clockwise_ = asked_counter_ = false;
   free_at_ = 0;
   began_ = kernel_now();
 }
@@ -45,6 +50,7 @@ tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm
                                           sc_core::sc_time& /*delay*/) {
   NIBBLE_CHECK(phase == tlm::BEGIN_REQ, "the memory answers requests only");
   payload.acquire();
+  (payload.get_extension<BurstExtension>()->clockwise ? asked_clockwise_ : asked_counter_) = true;
   Queue& queue = payload.is_write() ? writes_ : reads_;
   const auto later = [](const tlm::tlm_generic_payload* a, const tlm::tlm_generic_payload* b) {
     return ready_at(*a) < ready_at(*b);
@@ -79,24 +85,32 @@ void ExternalMemory::serve() {
   arm();
 }
 
-double ExternalMemory::activation_cycles(std::uint64_t bytes, std::uint64_t pitch) const {
-  if (pitch <= granule_) return 0.0;
-  const double pages_a_granule = std::min(1.0, static_cast<double>(pitch) / static_cast<double>(page_));
-  return static_cast<double>(bytes / granule_) * pages_a_granule * activation_cycles_;
+double ExternalMemory::activation_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
+  const std::uint64_t piece = std::max(granule_, burst.piece);
+  if (burst.pitch <= piece) return 0.0;
+  const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch);
+  const double shown = std::max(0.0, 1.0 - 2.0 * static_cast<double>(piece - granule_) / page);
+  double lost = pitch / (pitch + page) * shown * activation_cycles_;
+  if (bank_span_ > 0 && burst.pitch > bank_span_) {
+    lost += (1.0 - static_cast<double>(bank_span_) / pitch) * bank_conflict_cycles_;
+  }
+  return static_cast<double>(bytes) / static_cast<double>(piece) * lost;
 }
 
 void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
   tlm::tlm_generic_payload& payload = *queue.front();
   queue.pop_front();
   const std::uint64_t bytes = granules(payload.get_data_length());
+  const BurstExtension& burst = *payload.get_extension<BurstExtension>();
+  const std::uint64_t batch = asked_clockwise_ && asked_counter_ ? turnaround_batch_ : one_sided_batch_;
   std::uint64_t turnarounds = writing != last_was_write_ ? 1 : 0;
-  if (other_waits) turnarounds = std::max(turnarounds, ceil_div(bytes, turnaround_batch_));
+  if (other_waits) turnarounds = std::max(turnarounds, ceil_div(bytes, batch));
   last_was_write_ = writing;
   (writing ? written_ : read_) += Bytes{bytes};
 
   const double begin = std::max(free_at_, static_cast<double>(kernel_now() - began_));
-  const double lost = static_cast<double>(turnarounds) * turnaround_cycles_ +
-                      activation_cycles(bytes, payload.get_extension<BurstExtension>()->pitch);
+  const double lost =
+      static_cast<double>(turnarounds) * burst.clash * turnaround_cycles_ + activation_cycles(bytes, burst);
   free_at_ = begin + lost + transfer_cycles(bytes);
   busy_ += free_at_ - begin;
 

@@ -12,12 +12,18 @@
 
 namespace nibble {
 
+struct BurstExtension;
+
 /// ExternalMemory: the chip's memory behind a TLM-2.0 target socket.
 ///
 /// Timing  one burst at a time takes bytes / (peak bandwidth * efficiency); whole granules move. A change of direction
 ///         costs `turnaround`. While both directions wait they alternate by `turnaround_batch` bytes, so a burst pays one
 ///         turnaround for each batch in it. The answer leaves `latency` after the burst was served.
-///         A gather opens a page for each granule, or for as many as its pitch leaves in a page: each costs `activation`.
+///         While all cores that have asked lie on one side of the ring, `one_sided_batch` takes the batch's place; a burst
+///         pays its `clash` share of the turnarounds, as its stream lies against those of the other direction.
+///         A gather finds the row buffer of a piece closed with a chance of pitch / (pitch + page), which costs `activation`;
+///         a piece hides the opening of the next one, all of it from half a page on. Pieces further apart than `bank_span`
+///         meet in one bank: each loses `bank_conflict` in proportion of what lies beyond the span.
 /// Order   first come first served in each direction; directions alternate while both wait.
 /// Protocol  nb_transport_fw(BEGIN_REQ) is accepted; nb_transport_bw(BEGIN_RESP) comes when the burst is being served,
 ///         its delay says when the last byte is out. BurstExtension::ready holds requests back until then.
@@ -49,14 +55,16 @@ class ExternalMemory : public sc_core::sc_module {
   void serve();
   void serve_burst(Queue& queue, bool writing, bool other_waits);
   [[nodiscard]] bool ready(const Queue& queue) const;
-  [[nodiscard]] double activation_cycles(std::uint64_t bytes, std::uint64_t pitch) const;
+  /// Cycles that a gather's pieces lose to closed row buffers and to one another's banks.
+  [[nodiscard]] double activation_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
   void arm();
 
   double bytes_per_cycle_;
-  double latency_cycles_, turnaround_cycles_, activation_cycles_;
-  std::uint64_t turnaround_batch_, granule_, page_;
+  double latency_cycles_, turnaround_cycles_, activation_cycles_, bank_conflict_cycles_;
+  std::uint64_t turnaround_batch_, one_sided_batch_, granule_, page_, bank_span_;
   Queue reads_, writes_;
   bool last_was_write_ = false;
+  bool asked_clockwise_ = false, asked_counter_ = false;  ///< sides of the ring that have asked in this kernel
   /// Since when the counts run. Times are relative to it, and the bus is idle then: what a kernel takes must not depend on
   /// what ran before it, not even in the last bit of a rounding.
   std::uint64_t began_ = 0;

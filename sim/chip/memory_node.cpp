@@ -66,7 +66,11 @@ void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
   tlm::tlm_generic_payload& payload =
       pool_.acquire(transfer, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, bytes);
   BurstExtension& extension = *payload.get_extension<BurstExtension>();
-  extension.pitch = transfer.ends.front().instruction->pitch.value();
+  const Instruction& instruction = *transfer.ends.front().instruction;
+  extension.pitch = instruction.pitch.value();
+  extension.piece = instruction.piece.value();
+  extension.clash = instruction.clash / 100.0;
+  extension.clockwise = ring_.clockwise(mni.core());
   extension.ready =
       write ? ring_.to_memory(bytes, mni.core()) : kernel_now() + ring_.request_cycles(mni.core());
   tlm::tlm_phase phase = tlm::BEGIN_REQ;

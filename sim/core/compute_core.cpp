@@ -166,7 +166,9 @@ void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, 
   const std::uint64_t lanes = std::uint64_t{sfu.arrays} * sfu.units * sfu.lanes * corelets_.size();
   const std::uint64_t begin = kernel_now();
   begin_work();
-  l1_.start(read + written, ceil_div(lane_ops + waits, lanes), sfu.startup_cycles, done);
+  std::uint64_t cycles = ceil_div(lane_ops + waits, lanes);
+  if (sfu.l1_bandwidth.value() > 0) cycles = std::max(cycles, transfer_time(read + written, sfu.l1_bandwidth).value());
+  l1_.start(read + written, cycles, sfu.startup_cycles, done);
   wait(done);
   end_work();
   activity_.sfu_lane_ops += lane_ops;

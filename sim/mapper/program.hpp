@@ -28,7 +28,9 @@ struct Instruction {
 
   // Unit::load and Unit::store: a transfer between memory and L1.
   Bytes bytes;                      ///< moved over ring and memory; 0 when `resident`
-  Bytes pitch;                      ///< between the granules of a gather in memory; 0 = in order
+  Bytes pitch;                      ///< between the pieces of a gather in memory; 0 = in order
+  Bytes piece;                      ///< of a gather; 0 = a granule
+  std::uint32_t clash = 100;        ///< percent of the usual turnarounds between reads and writes that it pays for
   std::uint32_t multicast = 0;      ///< load: id of a request that several cores make together; 0 = this core alone
   std::uint32_t multicast_cores = 1;///< how many cores make it: the memory is read once all have asked
   std::optional<std::uint32_t> source;  ///< load: out of this other core's L1 instead of the memory

@@ -42,6 +42,8 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   const Instruction nothing;
   put(line, "bytes", i.bytes.value(), nothing.bytes.value());
   put(line, "pitch", i.pitch.value(), nothing.pitch.value());
+  put(line, "piece", i.piece.value(), nothing.piece.value());
+  put(line, "clash", i.clash, nothing.clash);
   put(line, "multicast", i.multicast, nothing.multicast);
   put(line, "multicast_cores", i.multicast_cores, nothing.multicast_cores);
   if (i.source) line["source"] = *i.source;
@@ -190,6 +192,8 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("frees", i.frees);
   line.take("bytes", i.bytes);
   line.take("pitch", i.pitch);
+  line.take("piece", i.piece);
+  line.take("clash", i.clash);
   line.take("multicast", i.multicast);
   line.take("multicast_cores", i.multicast_cores);
   line.take("source", i.source);

@@ -28,7 +28,8 @@ constexpr std::uint64_t kLeastShare = 8 * 1024;
 /// One tensor use of the operation.
 struct Stream {
   Bytes bytes;
-  Bytes pitch;
+  Bytes pitch, piece;
+  std::uint32_t clash = 100;
   bool resident = false;  ///< read in L1, or kept there
   bool once = false;
   bool exchanged = false; ///< each core has a part of every sum: they are added up over the narrow ring
@@ -55,7 +56,7 @@ class VectorBuilder {
       const bool once = use.bytes <= kOnceLimit && (small || use.summed);
       const bool exchanged = use.summed && once && cores_ > 1 && !resident;
       const auto bits = static_cast<std::uint32_t>(format_storage(step.tensors.at(use.tensor).format).bits);
-      return Stream{use.bytes, use.pitch, resident, once, exchanged, bits};
+      return Stream{use.bytes, use.pitch, use.piece, use.clash, resident, once, exchanged, bits};
     };
     for (std::size_t i = 0; i < operation_.reads.size(); ++i) {
       reads_.push_back(stream(operation_.reads[i], residency.read_resident(i)));
@@ -125,13 +126,15 @@ class VectorBuilder {
   void start_shares() {
     const std::uint64_t parts = tiles_ * cores_;
     double lane_ops = 0;
-    std::uint64_t lane_waits = 0;
+    std::uint64_t lane_waits = 0, constants = 0;
     for (const VectorWork& work : operation_.vector) {
       lane_ops += std::round(static_cast<double>(work.elements.value()) * work.lane_ops_per_element);
+      constants += work.constants.value();
       lane_waits += summing_waits(accelerator_.core, work.summed, work.stored_sums);
     }
     lane_ops_.emplace_back(static_cast<std::uint64_t>(lane_ops), parts);
     lane_waits_.emplace_back(lane_waits, parts);
+    constants_.emplace_back(constants, parts);
     for (const Stream& stream : reads_) read_shares_.emplace_back(stream.bytes.value(), parts);
     for (const Stream& stream : writes_) write_shares_.emplace_back(stream.bytes.value(), parts);
   }
@@ -144,6 +147,7 @@ class VectorBuilder {
       const bool last = tile + 1 == tiles_;
       work.lane_ops = lane_ops_.front().next(1);
       work.lane_waits = lane_waits_.front().next(1);
+      work.l1_read = Bytes{constants_.front().next(1)};
       for (std::size_t i = 0; i < reads_.size(); ++i) read_tile(core, work, i, tile, last);
       std::vector<Instruction> stores;
       for (std::size_t i = 0; i < writes_.size(); ++i) write_tile(work, stores, pending[i], i, tile, last);
@@ -167,6 +171,8 @@ class VectorBuilder {
     load.publishes = {slot};
     load.bytes = stream.once ? stream.bytes : share;
     load.pitch = stream.pitch;
+    load.piece = stream.piece;
+    load.clash = stream.clash;
     load.resident = load.bytes.value() == 0;
     if (stream.once && cores_ > 1 && accelerator_.ring.multicast) {
       load.multicast = static_cast<std::uint32_t>(i + 1);
@@ -191,6 +197,8 @@ class VectorBuilder {
     store.frees = {slot};
     store.bytes = stream.once ? pending : share;
     store.pitch = stream.pitch;
+    store.piece = stream.piece;
+    store.clash = stream.clash;
     store.resident = store.bytes.value() == 0;
     if (stream.exchanged) {
       store.reduce = static_cast<std::uint32_t>(i + 1);
@@ -208,7 +216,7 @@ class VectorBuilder {
   std::uint64_t tiles_ = 1;
   std::vector<Stream> reads_, writes_;
   std::vector<Bytes> slot_sizes_;
-  std::vector<ProRata> lane_ops_, lane_waits_, read_shares_, write_shares_;
+  std::vector<ProRata> lane_ops_, lane_waits_, constants_, read_shares_, write_shares_;
 };
 
 }  // namespace

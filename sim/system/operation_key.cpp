@@ -38,14 +38,15 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   const auto append_use = [&](const TensorUse& use) {
     const Tensor& tensor = step.tensors[use.tensor];
     const std::size_t rank = order.emplace(use.tensor, order.size()).first->second;
-    fmt::format_to(out, "t{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(), tensor.format,
+    fmt::format_to(out, "t{},{},{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(),
+                   use.piece.value(), use.clash, tensor.format,
                    tensor.elements.value(), tensor.size.value(), tensor.parameter, use.summed);
   };
   fmt::format_to(out, "p{};", to_string(op.pass));
   if (op.gemm) append_gemm(key, *op.gemm);
   for (const VectorWork& work : op.vector) {
-    fmt::format_to(out, "v{},{},{},{};", work.elements.value(), work.lane_ops_per_element, work.summed.value(),
-                   work.stored_sums);
+    fmt::format_to(out, "v{},{},{},{},{};", work.elements.value(), work.lane_ops_per_element,
+                   work.summed.value(), work.stored_sums, work.constants.value());
   }
   for (const TensorUse& use : op.reads) append_use(use);
   key += '>';

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -68,9 +69,37 @@ class WorkBuilder {
     for (const TensorId id : writes) op.writes.push_back(use(id));
   }
 
-  /// What the last operation reads lies granule by granule, `pitch` apart.
-  void gather_reads(Bytes pitch) {
+  /// What the last operation moves lies granule by granule, `pitch` apart.
+  void gather(Bytes pitch) {
     for (TensorUse& read : work_.step.operations.back().reads) read.pitch = pitch;
+    for (TensorUse& write : work_.step.operations.back().writes) write.pitch = pitch;
+  }
+
+  /// All that the last operation moves in matrices of `rows` x `columns`: cores that share the rows have pieces of each column
+  /// of sticks, cores that share the sticks have them in one piece.
+  void lay_out(std::uint64_t rows, std::uint64_t columns, std::uint64_t cores) {
+    if (rows < ceil_div(columns, kStick)) return;
+    const auto lay = [&](TensorUse& use) {
+      if (use.bytes.value() < rows * columns * 2) return;
+      use.pitch = Bytes{rows * kStick * 2};
+      use.piece = Bytes{std::max<std::uint64_t>(1, rows / cores) * kStick * 2};
+    };
+    for (TensorUse& use : work_.step.operations.back().reads) lay(use);
+    for (TensorUse& use : work_.step.operations.back().writes) lay(use);
+  }
+
+  /// The last operation reads its first matrix by whole rows, a page of each column of sticks at a time.
+  void read_whole_rows(std::uint64_t rows) {
+    TensorUse& use = work_.step.operations.back().reads.front();
+    use.pitch = Bytes{rows * kStick * 2};
+    use.piece = Bytes{4096};
+  }
+
+  /// How the last operation's reads lie against its writes, as a share of the usual turnarounds.
+  void clash(double share) {
+    const auto percent = static_cast<std::uint32_t>(std::lround(share * 100));
+    for (TensorUse& use : work_.step.operations.back().reads) use.clash = percent;
+    for (TensorUse& use : work_.step.operations.back().writes) use.clash = percent;
   }
 
   /// One number of each of `rows` rows, which leave as a column.
@@ -164,6 +193,8 @@ void chain_of_adds(WorkBuilder& builder, const MeasuredKernel& kernel, std::uint
   for (std::uint64_t i = 1; i < inputs; ++i) {
     const TensorId next = builder.tensor(kernel.m, kernel.n), result = builder.tensor(kernel.m, kernel.n);
     builder.vector(VectorKind::add, elements, {sum, next}, {result});
+    builder.lay_out(kernel.m, kernel.n, cores_of(kernel, accelerator));
+    if (i > 1 && !held) builder.clash(accelerator.memory.chained_clash);
     if (held && i > 1) builder.read_held(0, taken);
     if (held && i + 1 < inputs) builder.hold_result(taken);
     sum = result;
@@ -175,30 +206,35 @@ void pointwise(WorkBuilder& builder, const MeasuredKernel& kernel, const Acceler
   const std::string bench = kernel.bench();
   const std::uint64_t elements = kernel.m * kernel.n;
   const auto matrix = [&] { return builder.tensor(kernel.m, kernel.n); };
+  const auto lay_out = [&] { builder.lay_out(kernel.m, kernel.n, cores_of(kernel, accelerator)); };
   if (const std::uint64_t independent = count_in(bench, "add_indep")) {
     for (std::uint64_t i = 0; i < independent; ++i) {
       builder.vector(VectorKind::add, elements, {matrix(), matrix()}, {matrix()});
+      lay_out();
     }
   } else if (const std::uint64_t inputs = count_in(bench, "add")) {
     const bool planned = kernel.noted("lx_planning") == 1 && !bench.ends_with("_sep");
     chain_of_adds(builder, kernel, inputs, planned, accelerator);
   } else if (bench == "add" || (bench.empty() && kernel.note.find("add") != std::string::npos)) {
     builder.vector(VectorKind::add, elements, {matrix(), matrix()}, {matrix()});
+    lay_out();
   } else {
     // On the card a function of one argument takes as long as a negation: it is looked up.
     builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
+    lay_out();
   }
 }
 
-void broadcast(WorkBuilder& builder, const MeasuredKernel& kernel) {
+void broadcast(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerator& accelerator) {
   require_sizes(kernel, false);
   const std::string bench = kernel.bench();
   const std::uint64_t elements = kernel.m * kernel.n;
   const auto matrix = [&] { return builder.tensor(kernel.m, kernel.n); };
   const auto row = [&] { return builder.tensor(1, kernel.n); };
   const auto column = [&] { return builder.tensor(kernel.m, 1); };
-  if (bench == "copy") {
+  if (bench == "copy") {  // x + 1.0, a constant that lies in L1 like a second matrix
     builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
+    builder.work().step.operations.back().vector.back().constants = Bytes{elements * 2};
   } else if (bench == "bcastcol") {
     builder.vector(VectorKind::add, elements, {matrix(), column()}, {matrix()});
   } else if (bench == "write") {
@@ -206,23 +242,26 @@ void broadcast(WorkBuilder& builder, const MeasuredKernel& kernel) {
   } else {
     builder.vector(VectorKind::add, elements, {matrix(), row()}, {matrix()});
   }
+  builder.lay_out(kernel.m, kernel.n, cores_of(kernel, accelerator));
+  builder.clash(accelerator.memory.displaced_clash);
 }
 
-void copy(WorkBuilder& builder, const MeasuredKernel& kernel) {
+void copy(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerator& accelerator) {
   require_sizes(kernel, false);
   const std::uint64_t elements = kernel.m * kernel.n;
   const auto matrix = [&] { return builder.tensor(kernel.m, kernel.n); };
-  builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
   const std::string bench = kernel.bench();
-  if (!bench.starts_with("cat")) return;
+  if (!bench.starts_with("cat")) {
+    builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
+    builder.clash(accelerator.memory.displaced_clash);
+    return;
+  }
   // Concatenation: the byte rates that its authors print (spyre-measured) go with one and a half matrices in and out.
+  const std::uint64_t moved = elements + ceil_div(kernel.m, 2) * kernel.n;
+  const auto half = [&] { return builder.tensor(ceil_div(kernel.m, 2), kernel.n); };
+  builder.vector(VectorKind::copy, moved, {matrix(), half()}, {matrix(), half()});
   // Along the rows it gathers: sticks of one column lie a row apart.
-  const Bytes pitch = bench == "cat0" ? Bytes{up_to(kernel.n, kStick) * 2} : Bytes{};
-  builder.gather_reads(pitch);
-  const TensorId half_in = builder.tensor(ceil_div(kernel.m, 2), kernel.n);
-  const TensorId half_out = builder.tensor(ceil_div(kernel.m, 2), kernel.n);
-  builder.vector(VectorKind::copy, ceil_div(elements, 2), {half_in}, {half_out});
-  builder.gather_reads(pitch);
+  builder.gather(bench == "cat0" ? Bytes{up_to(kernel.n, kStick) * 2} : Bytes{});
 }
 
 /// Sums over the rows of a matrix. Cut into `coarse tiles` of rows, the card's compiler first copies the matrix (it stages what
@@ -252,6 +291,7 @@ void reduction(WorkBuilder& builder, const MeasuredKernel& kernel) {
     sum_columns(builder, kernel, input, output);
   } else {
     builder.sum_rows(kernel.m, kernel.n, input, output);
+    builder.read_whole_rows(kernel.m);
   }
 }
 
@@ -346,9 +386,9 @@ MeasuredWork measured_work(const MeasuredKernel& kernel, const Accelerator& acce
   } else if (kernel.op == "pointwise") {
     pointwise(builder, kernel, accelerator);
   } else if (kernel.op == "broadcast") {
-    broadcast(builder, kernel);
+    broadcast(builder, kernel, accelerator);
   } else if (kernel.op == "copy") {
-    copy(builder, kernel);
+    copy(builder, kernel, accelerator);
   } else if (kernel.op == "reduction") {
     reduction(builder, kernel);
   } else if (kernel.op == "softmax") {

@@ -66,13 +66,16 @@ struct VectorWork {
   double lane_ops_per_element = 0;  ///< source: models/timing/vector_cost
   Elements summed = {};             ///< of these, as often as they are summed along a row: each waits for the one before
   std::uint64_t stored_sums = 0;    ///< rows whose sum leaves the lanes for a store
+  Bytes constants{};                ///< read in L1 besides the tensors: constants that lie there like a tile
 };
 
 /// A tensor as one operation uses it.
 struct TensorUse {
   TensorId tensor = 0;
   Bytes bytes;    ///< of this use
-  Bytes pitch{};  ///< how far apart in memory the granules lie that are picked up one by one; 0 = in order
+  Bytes pitch{};  ///< how far apart in memory the pieces lie that are picked up one by one; 0 = in order
+  Bytes piece{};  ///< how long each of them is; 0 = a granule
+  std::uint32_t clash = 100;  ///< percent of the usual turnarounds of memory between reads and writes that it meets
   bool summed = false;  ///< written: a sum (or maximum) over all samples, of which each core that shares them has a part
 };
 

@@ -53,7 +53,7 @@ TEST(VectorCost, RefusesAKindOutsideTheEnumeration) {
 TEST(SummingWaits, LanesWaitForSumsOnlyOnAMachineThatSaysSo) {
   Core core;
   core.corelets = 2;
-  core.sfu = {.arrays = 2, .units = 1, .lanes = 4, .startup_cycles = 0, .reduction_lanes = 0, .row_cycles = 0};
+  core.sfu = {.arrays = 2, .units = 1, .lanes = 4, .startup_cycles = 0, .l1_bandwidth = {}, .reduction_lanes = 0, .row_cycles = 0};
   EXPECT_EQ(summing_waits(core, Elements{1000}, 10), 0U);
   core.sfu.reduction_lanes = 8;  // of 16: for each lane that adds, another waits
   EXPECT_EQ(summing_waits(core, Elements{1000}, 0), 1000U);

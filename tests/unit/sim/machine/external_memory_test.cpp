@@ -13,15 +13,24 @@
 namespace nibble {
 namespace {
 
+/// How a burst lies in memory: see BurstExtension.
+struct Burst {
+  std::uint64_t pitch = 0, piece = 0;
+  double clash = 1;
+};
+
 class Initiator : public sc_core::sc_module {
  public:
   explicit Initiator(sc_core::sc_module_name name) : sc_module{name}, socket{"socket"} {
     socket.register_nb_transport_bw(this, &Initiator::answer);
   }
-  void send(tlm::tlm_command command, std::uint64_t bytes, std::uint64_t pitch) {
+  void send(tlm::tlm_command command, std::uint64_t bytes, const Burst& burst) {
     tlm::tlm_generic_payload& payload = pool_.acquire(transfer_, command, bytes);
     payload.get_extension<BurstExtension>()->ready = kernel_now();
-    payload.get_extension<BurstExtension>()->pitch = pitch;
+    BurstExtension& extension = *payload.get_extension<BurstExtension>();
+    extension.pitch = burst.pitch;
+    extension.piece = burst.piece;
+    extension.clash = burst.clash;
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
     sc_core::sc_time delay;
     socket->nb_transport_fw(payload, phase, delay);
@@ -41,13 +50,13 @@ class Initiator : public sc_core::sc_module {
 };
 
 std::uint64_t cycles_for(const Memory& config, int reads, int writes, std::uint64_t bytes,
-                         std::uint64_t pitch = 0) {
+                         const Burst& burst = {}) {
   ExternalMemory memory{"memory", config, Hertz{1e9}};
   Initiator initiator{"initiator"};
   initiator.socket.bind(memory.socket);
   for (int i = 0; i < std::max(reads, writes); ++i) {
-    if (i < reads) initiator.send(tlm::TLM_READ_COMMAND, bytes, pitch);
-    if (i < writes) initiator.send(tlm::TLM_WRITE_COMMAND, bytes, pitch);
+    if (i < reads) initiator.send(tlm::TLM_READ_COMMAND, bytes, burst);
+    if (i < writes) initiator.send(tlm::TLM_WRITE_COMMAND, bytes, burst);
   }
   sc_core::sc_start();
   return initiator.last;
@@ -84,19 +93,46 @@ TEST(ExternalMemory, WholeGranulesMove) {
   EXPECT_EQ(cycles_for(test::small_machine().memory, 1, 0, 129), 4U);  // 256 B
 }
 
-TEST(ExternalMemory, AGatherOpensAPageForAsManyGranulesAsLieInOne) {
+TEST(ExternalMemory, AGatherFindsRowBuffersClosedTheMoreOftenTheFartherItsPiecesLie) {
   Memory config = test::small_machine().memory;
   config.activation = Seconds{3e-9};
   config.page = Bytes{4096};
   // 4096 B are 32 granules of 128 B and take 64 cycles in order. One SystemC module of a name a process.
-  const auto gather = [&](std::uint64_t pitch) {
-    return test::forked([&] { return std::vector<double>{static_cast<double>(cycles_for(config, 10, 0, 4096, pitch))}; })[0];
+  const auto gather = [&](std::uint64_t pitch, std::uint64_t piece = 0) {
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, 10, 0, 4096, {.pitch = pitch, .piece = piece}))};
+    })[0];
   };
   EXPECT_EQ(gather(0), 10 * 64);
   EXPECT_EQ(gather(128), 10 * 64);
-  EXPECT_EQ(gather(1024), 10 * (64 + 32 / 4 * 3));
-  EXPECT_EQ(gather(4096), 10 * (64 + 32 * 3));
-  EXPECT_EQ(gather(65536), 10 * (64 + 32 * 3));
+  EXPECT_NEAR(gather(1024), 10 * (64 + 32 * 3 * 0.2), 1);
+  EXPECT_NEAR(gather(4096), 10 * (64 + 32 * 3 * 0.5), 1);
+  // Four pieces of 1 KiB: each hides 7/16 of the next one's opening. Half a page hides all of it.
+  EXPECT_NEAR(gather(4096, 1024), 10 * (64 + 4 * 3 * 0.5 * 9 / 16), 1);
+  EXPECT_EQ(gather(4096, 2176), 10 * 64);
+  config.bank_span = Bytes{4096};
+  config.bank_conflict = Seconds{8e-9};
+  EXPECT_EQ(gather(4096, 4096), 10 * 64);
+  EXPECT_EQ(gather(8192, 4096), 10 * (64 + 4));
+  EXPECT_EQ(gather(16384, 4096), 10 * (64 + 6));
+}
+
+TEST(ExternalMemory, TurnaroundsAreSharesOfTheUsualOnesAndMoreFromOneSideOfTheRing) {
+  Memory config = test::small_machine().memory;
+  config.turnaround = Seconds{10e-9};
+  config.turnaround_batch = Bytes{4096};
+  const auto both_ways = [&](const Burst& burst, std::uint64_t one_sided_batch = 0) {
+    config.one_sided_batch = Bytes{one_sided_batch};
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, 10, 10, 4096, burst))};
+    })[0];
+  };
+  const double transfers = 20 * 64, usual = both_ways({}) - transfers;
+  EXPECT_NEAR(usual, 19 * 10, 10);
+  EXPECT_NEAR(both_ways({.clash = 2}) - transfers, 2 * usual, 1);
+  EXPECT_NEAR(both_ways({.clash = 0.5}) - transfers, usual / 2, 1);
+  // The last burst has nobody to wait for.
+  EXPECT_NEAR(both_ways({}, 1024) - transfers, 4 * usual, 40);
 }
 
 }  // namespace

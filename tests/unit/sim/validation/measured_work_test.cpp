@@ -66,6 +66,25 @@ TEST_F(MeasuredRow, ConcatenationAlongRowsGathersSticksARowApart) {
   EXPECT_EQ(pitch("bench_op=transpose"), 0U);
 }
 
+TEST_F(MeasuredRow, RowsSharedByCoresLieInPiecesOfEachColumnOfSticks) {
+  const auto reads = [&](std::uint64_t m, std::uint64_t n) {
+    return measured_work(row("pointwise", m, n, 0, "bench_op=neg"), spyre_).step.operations.front().reads.front();
+  };
+  EXPECT_EQ(reads(2048, 4096).pitch, Bytes{2048 * 128});
+  EXPECT_EQ(reads(2048, 4096).piece, Bytes{2048 * 128 / 32});
+  EXPECT_EQ(reads(64, 16384).pitch, Bytes{0});  // more sticks than rows: cores share those
+}
+
+TEST_F(MeasuredRow, AChainThroughMemoryReadsWhatItHasJustWritten) {
+  const auto clash = [&](const std::string& note, std::size_t operation) {
+    return measured_work(row("pointwise", 2048, 4096, 0, note), spyre_).step.operations[operation].writes.front().clash;
+  };
+  EXPECT_EQ(clash("bench_op=add3; lx_planning=0", 0), 100U);
+  EXPECT_EQ(clash("bench_op=add3; lx_planning=0", 1), 200U);
+  EXPECT_EQ(clash("bench_op=add3; lx_planning=1", 1), 100U);
+  EXPECT_EQ(clash("bench_op=add_indep2; lx_planning=0", 1), 100U);
+}
+
 TEST_F(MeasuredRow, ATiledColumnSumStagesItsMatrixFirst) {
   constexpr std::uint64_t kMatrix = 2048 * 512 * 2, kRow = 512 * 2;
   EXPECT_EQ(bytes(row("reduction", 2048, 512, 0, "bench_op=ctsum; coarse tiles=1")), kMatrix + kRow);
