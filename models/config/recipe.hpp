@@ -17,8 +17,9 @@ struct GemmFormats {
 
 enum class WeightQuantiser : std::uint8_t { none, cast, sawb };
 enum class ActivationQuantiser : std::uint8_t { none, cast, pact };
-/// two_phase: radix-4 codes on two grids, one copy for dgrad and one for wgrad, with GradScale's max.
-enum class GradientQuantiser : std::uint8_t { none, cast, two_phase };
+/// two_phase: radix-4 codes on two grids, one copy for dgrad and one for wgrad, with GradScale's max. luq: radix-2 codes
+/// below the tensor's maximum, unbiased. stochastic: a cast, block formats' elements too, rounded stochastically.
+enum class GradientQuantiser : std::uint8_t { none, cast, two_phase, luq, stochastic };
 enum class Optimizer : std::uint8_t { sgd_momentum, adam };
 
 /// One choice of formats for the three GEMMs of a layer and the quantisers that feed them.

@@ -18,7 +18,9 @@ const Words<ActivationQuantiser> kActivationQuantisers{{"none", ActivationQuanti
                                                        {"pact", ActivationQuantiser::pact}};
 const Words<GradientQuantiser> kGradientQuantisers{{"none", GradientQuantiser::none},
                                                    {"cast", GradientQuantiser::cast},
-                                                   {"two_phase", GradientQuantiser::two_phase}};
+                                                   {"two_phase", GradientQuantiser::two_phase},
+                                                   {"luq", GradientQuantiser::luq},
+                                                   {"stochastic", GradientQuantiser::stochastic}};
 const Words<Optimizer> kOptimizers{{"sgd_momentum", Optimizer::sgd_momentum}, {"adam", Optimizer::adam}};
 const Words<LayerMatch> kMatches{{"first", LayerMatch::first},
                                  {"last", LayerMatch::last},
@@ -74,6 +76,9 @@ void check_quantisers(const MapReader& map, const Precision& precision, bool tra
   if (training && precision.gradient_quantiser == GradientQuantiser::two_phase &&
       precision.dgrad.a != "fp4-radix4") {
     conflict("gradients", "two_phase", "dgrad", precision.dgrad.a, "fp4-radix4 codes");
+  }
+  if (training && precision.gradient_quantiser == GradientQuantiser::luq && precision.dgrad.a != "fp4-luq") {
+    conflict("gradients", "luq", "dgrad", precision.dgrad.a, "fp4-luq codes");
   }
 }
 

@@ -28,6 +28,16 @@ GemmArithmetic machine_arithmetic(const MpeArray& mpe, const MacMode& mode, cons
   return arithmetic;
 }
 
+namespace {
+
+/// The format under which machines list the lanes that multiply `format`.
+std::string listed(const std::string& format) {
+  if (format.starts_with("fixed16:")) return "fixed16";
+  return format == "fp4-luq" ? "fp4-radix4" : format;
+}
+
+}  // namespace
+
 GemmArithmetic default_machine_arithmetic(const GemmFormats& formats, const MachineOptions& options) {
   if (find_block_format(formats.a) != nullptr || find_block_format(formats.b) != nullptr) {
     constexpr std::uint32_t kBlockTree = 32;  // products of one MX block
@@ -40,7 +50,7 @@ GemmArithmetic default_machine_arithmetic(const GemmFormats& formats, const Mach
   }
   for (const char* name : {"rapid-fp4", "rapid-fp32", "rapid-fixed16"}) {
     const Accelerator accelerator = load_accelerator(name);
-    if (const MacMode* mode = find_mac_mode(accelerator, formats.a, formats.b)) {
+    if (const MacMode* mode = find_mac_mode(accelerator, listed(formats.a), listed(formats.b))) {
       return machine_arithmetic(accelerator.core.mpe, *mode, formats.a, formats.b, formats.output, options);
     }
   }

@@ -21,7 +21,8 @@ struct MachineOptions {
                                                 const std::string& b_format, const std::string& output_format,
                                                 const MachineOptions& options = {});
 
-/// The same for the first shipped machine that multiplies these formats (rapid-fp4, rapid-fp32, rapid-fixed16). Block
+/// The same for the first shipped machine that multiplies these formats (rapid-fp4, rapid-fp32, rapid-fixed16);
+/// fixed point of another split is summed as fixed16, LUQ's radix-2 codes as radix-4 ones: exponents alone. Block
 /// formats have none: trees of 32 products, FP32 accumulation, no chunks. InputError [ACC-FORMAT].
 [[nodiscard]] GemmArithmetic default_machine_arithmetic(const GemmFormats& formats, const MachineOptions& options = {});
 

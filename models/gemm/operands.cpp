@@ -66,9 +66,9 @@ const std::string& format_of(const Precision& precision, GemmPass pass, OperandR
 }
 
 Quantised quantise_along(const Matrix& matrix, const BlockFormat& format, bool along_rows,
-                         const RandomSource& random) {
+                         const RandomSource& random, Rounding rounding) {
   const auto quantise_rows = [&](const Matrix& m) {
-    return block_values(block_quantise(m.values, format, Rounding::nearest_even, random, m.columns));
+    return block_values(block_quantise(m.values, format, rounding, random, m.columns));
   };
   if (along_rows) return quantise_rows(matrix);
   Matrix columns = transposed(matrix);
@@ -80,23 +80,31 @@ Quantised quantise_along(const Matrix& matrix, const BlockFormat& format, bool a
 
 Quantised quantise_tensor(const Precision& precision, GemmPass pass, OperandRole role, std::span<const float> values,
                           const QuantiserState& state) {
-  const NumberFormat format = number_format(format_of(precision, pass, role));
+  NumberFormat format = number_format(format_of(precision, pass, role));
   if (role == OperandRole::weights && precision.weight_quantiser == WeightQuantiser::sawb) {
     SawbOptions options = state.sawb;
-    options.bits = format.bits;
+    options.bits = number_format(precision.fwd.b).bits;
     return sawb_quantise(values, options);
   }
   if (role == OperandRole::activations && precision.activation_quantiser == ActivationQuantiser::pact) {
     PactOptions options = state.pact;
-    options.bits = format.bits;
+    options.bits = number_format(precision.fwd.a).bits;
     return pact_quantise(values, options);
   }
   const bool radix4 = format.log2_radix == 2;
   if (role == OperandRole::gradients && precision.gradient_quantiser == GradientQuantiser::two_phase && radix4) {
     return quantise_gradients(values, state, pass);
   }
-  const bool is_a = role_of(pass, true) == role;
-  return cast_quantise(values, format, RandomSource{state.seed, is_a ? 0U : 1U, 0});
+  const RandomSource random{state.seed, role_of(pass, true) == role ? 0U : 1U, 0};
+  if (role == OperandRole::gradients) {
+    const bool luq = precision.gradient_quantiser == GradientQuantiser::luq && format.name == "fp4-luq";
+    if (luq) return luq_quantise(values, {}, random);
+    if (precision.gradient_quantiser == GradientQuantiser::stochastic) format.conversion.rounding = Rounding::stochastic;
+  }
+  if (state.nearest && format.conversion.rounding == Rounding::stochastic) {
+    format.conversion.rounding = Rounding::nearest_even;
+  }
+  return cast_quantise(values, format, random);
 }
 
 PassOperands quantise_operands(const Precision& precision, GemmPass pass, const Matrix& a, const Matrix& b,

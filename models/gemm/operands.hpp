@@ -27,19 +27,21 @@ struct QuantiserState {
   TwoPhaseOptions two_phase;
   std::optional<GradScale> grad_scale;  ///< nothing: one that has settled on the gradients that it is given
   std::uint64_t seed = 0;               ///< of stochastic formats
+  bool nearest = false;                 ///< formats that round stochastically round to nearest even instead
 };
 
 /// Whose values an operand holds.
 enum class OperandRole : std::uint8_t { activations, weights, gradients };
 
-/// A whole tensor, element by element, as `precision` has it for `pass`. Not for block formats, whose blocks need to
+/// A whole tensor, element by element, as `precision` has it for `pass`. SAWB's and PACT's codes are those of fwd in
+/// every pass: a wider format in dgrad or wgrad carries the same few values. Not for block formats, whose blocks need to
 /// know the reduction: quantise_along().
 [[nodiscard]] Quantised quantise_tensor(const Precision& precision, GemmPass pass, OperandRole role,
                                         std::span<const float> values, const QuantiserState& state = {});
 
 /// A matrix in blocks that run along its rows, or along its columns.
 [[nodiscard]] Quantised quantise_along(const Matrix& matrix, const BlockFormat& format, bool along_rows,
-                                       const RandomSource& random = {});
+                                       const RandomSource& random = {}, Rounding rounding = Rounding::nearest_even);
 
 /// The format of the operand `role` of `pass`.
 [[nodiscard]] const std::string& format_of(const Precision& precision, GemmPass pass, OperandRole role);

@@ -38,7 +38,18 @@ ArithmeticVariant read_variant(const MapReader& map) {
   variant.chunk_length = static_cast<std::uint32_t>(map.integer("chunk_length", 0, kLongest, variant.chunk_length));
   variant.grad_scale = map.boolean("grad_scale", variant.grad_scale);
   variant.two_grids = map.boolean("two_grids", variant.two_grids);
+  variant.radix2 = map.boolean("radix2", variant.radix2);
+  variant.nearest = map.boolean("nearest", variant.nearest);
   return variant;
+}
+
+/// claim and points, which say nothing without each other.
+void read_claim(const MapReader& map, ExperimentRun& run) {
+  constexpr double kMost = 100;
+  const std::string claim = map.choice("claim", {"none", "within", "worse"}, "none");
+  run.claim = claim == "within" ? Claim::within : claim == "worse" ? Claim::worse : Claim::none;
+  run.points = map.number("points", 0, kMost, 0);
+  run.paper = map.text("paper", "");
 }
 
 std::string recipe_beside(const fs::path& experiment, const std::string& recipe) {
@@ -87,6 +98,12 @@ Experiment load_experiment(const std::string& name_or_path) {
     run.recipe = recipe_beside(path, map.text("recipe"));
     run.emulation = map.choice("emulation", {"exact", "fast"}, "exact") == "exact" ? Emulation::exact : Emulation::fast;
     run.variant = read_variant(map);
+    run.against = map.text("against", experiment.runs.front().label);
+    read_claim(map, run);
+    const auto named = [&](const ExperimentRun& other) { return other.label == run.against; };
+    if (std::none_of(experiment.runs.begin(), experiment.runs.end(), named)) {
+      map.problem("against", "CFG-VALUE", fmt::format("no run before this one is called '{}'", run.against), "name an earlier run");
+    }
   }
   file.finish();
   return experiment;
@@ -94,6 +111,7 @@ Experiment load_experiment(const std::string& name_or_path) {
 
 Spread spread_of(const std::vector<double>& values) {
   Spread spread;
+  spread.count = values.size();
   if (values.empty()) return spread;
   for (const double value : values) spread.mean += value;
   spread.mean /= static_cast<double>(values.size());
@@ -102,6 +120,19 @@ Spread spread_of(const std::vector<double>& values) {
   for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
   spread.deviation = std::sqrt(squares / static_cast<double>(values.size() - 1));
   return spread;
+}
+
+double uncertainty(const Spread& ours, const Spread& reference) {
+  const auto variance = [](const Spread& s) { return s.deviation * s.deviation / static_cast<double>(s.count); };
+  return 2 * std::sqrt(variance(ours) + variance(reference));
+}
+
+std::string verdict(const ExperimentRun& run, const Spread& ours, const Spread& reference) {
+  if (run.claim == Claim::none) return "-";
+  if (ours.count < 2 || reference.count < 2) return "open";
+  const double above = ours.mean - reference.mean + run.points;  // of the claim's bound
+  if (std::fabs(above) < uncertainty(ours, reference)) return "open";
+  return (above > 0) == (run.claim == Claim::within) ? "holds" : "fails";
 }
 
 }  // namespace nibble::training

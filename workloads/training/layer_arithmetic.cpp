@@ -32,6 +32,8 @@ LayerArithmetic::LayerArithmetic(const Precision& precision, Emulation emulation
   machine.chunk_length = variant.chunk_length;
   for (const GemmPass pass : kPasses) {
     arithmetic_[index_of(pass)] = default_machine_arithmetic(formats_of(precision, pass), machine);
+    Rounding& rounding = arithmetic_[index_of(pass)].output.conversion.rounding;
+    if (variant.nearest && rounding == Rounding::stochastic) rounding = Rounding::nearest_even;
   }
 }
 
@@ -49,6 +51,7 @@ Quantised LayerArithmetic::tensor(GemmPass pass, OperandRole role, std::span<con
   state.pact.symmetric = range.symmetric;
   state.grad_scale = grad_scale_;
   state.two_phase = two_phase_options();
+  state.nearest = variant_.nearest;
   state.seed = seed_of(pass, static_cast<unsigned>(role));
   return quantise_tensor(precision_, pass, role, values, state);
 }
@@ -93,9 +96,25 @@ void LayerArithmetic::follow(std::span<const float> gradients) {
   }
 }
 
+/// 1-3-0 with a zero and radix 2: 2^0 to 2^6, whose largest is radix 4's, so that GradScale's rule is the same.
+Quantised LayerArithmetic::radix2(std::span<const float> gradients) const {
+  NumberFormat format = number_format("fp4-luq");
+  format.conversion.rounding = Rounding::nearest_even;
+  Quantised result;
+  result.values.reserve(gradients.size());
+  for (const float g : gradients) result.values.push_back(static_cast<float>(g * grad_scale_->scale()));
+  round_array(format, format.conversion, result.values, result.values);
+  result.scale = 1.0 / grad_scale_->scale();
+  return result;
+}
+
 GradientOperands LayerArithmetic::gradients(std::span<const float> values) {
   if (precision_.gradient_quantiser == GradientQuantiser::two_phase) {
     follow(values);
+    if (grad_scale_ && variant_.radix2) {
+      Quantised copy = radix2(values);
+      return {copy, std::move(copy)};
+    }
     if (grad_scale_ && is_radix4(precision_.dgrad.a) && is_radix4(precision_.wgrad.b)) {
       TwoPhaseGradients both = two_phase_quantise(values, *grad_scale_, two_phase_options());
       return {std::move(both.dgrad), std::move(both.wgrad)};
@@ -108,10 +127,13 @@ GradientOperands LayerArithmetic::gradients(std::span<const float> values) {
 double LayerArithmetic::form_blocks(GemmPass pass, Matrix& a, Matrix& b) const {
   const GemmFormats& formats = formats_of(precision_, pass);
   double scale = 1.0;
+  const bool stochastic = precision_.gradient_quantiser == GradientQuantiser::stochastic && !variant_.nearest;
   const auto form = [&](Matrix& matrix, const std::string& name, bool is_a) {
     const BlockFormat* block = find_block_format(name);
     if (block == nullptr) return;
-    Quantised quantised = quantise_along(matrix, *block, is_a, {seed_of(pass, 3), is_a ? 0U : 1U, 0});
+    const bool gradients = pass == (is_a ? GemmPass::dgrad : GemmPass::wgrad);
+    Quantised quantised = quantise_along(matrix, *block, is_a, {seed_of(pass, 3), is_a ? 0U : 1U, 0},
+                                         stochastic && gradients ? Rounding::stochastic : Rounding::nearest_even);
     matrix.values = std::move(quantised.values);
     scale *= quantised.scale;
   };

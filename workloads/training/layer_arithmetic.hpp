@@ -16,6 +16,8 @@ struct ArithmeticVariant {
   std::uint32_t chunk_length = 64;  ///< products to a chunk of the accumulation; 0: one level
   bool grad_scale = true;           ///< false: GradScale stays at 2^0
   bool two_grids = true;            ///< false: dgrad and wgrad both read the even grid of radix-4 FP4
+  bool radix2 = false;              ///< FP4 of powers of two in radix 4's place: nearest, one copy, GradScale as ever
+  bool nearest = false;             ///< whatever rounds stochastically rounds to nearest: operands, outputs, update
 };
 
 /// What PACT clips activations to: 0 to clip, or -clip to clip where they have a sign.
@@ -69,6 +71,7 @@ class LayerArithmetic {
  private:
   [[nodiscard]] std::uint64_t seed_of(GemmPass pass, unsigned what) const;
   void follow(std::span<const float> gradients);
+  [[nodiscard]] Quantised radix2(std::span<const float> gradients) const;
   [[nodiscard]] TwoPhaseOptions two_phase_options() const;
   [[nodiscard]] Quantised tensor(GemmPass pass, OperandRole role, std::span<const float> values, ClipRange range) const;
 

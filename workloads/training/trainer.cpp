@@ -91,10 +91,10 @@ Sets sets_of(const Network& network, const Dataset& data, const TrainingOptions&
 
 /// Of all that decides a run's bits.
 std::string fingerprint(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& o) {
-  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
+  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
                                   data_hash(data), o.epochs, o.batch, o.seed, o.samples, o.tests,
                                   o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation), o.variant.chunk_length,
-                                  o.variant.grad_scale, o.variant.two_grids));
+                                  o.variant.grad_scale, o.variant.two_grids, o.variant.radix2, o.variant.nearest));
 }
 
 }  // namespace
@@ -109,6 +109,7 @@ class Trainer::State {
         network_{network, recipe, options.emulation, options.seed, options.variant},
         folder_{std::move(folder)},
         fingerprint_{fingerprint(network, recipe, data, options)} {
+    if (options.variant.nearest) recipe_.stochastic_rounding = false;
     for (const NamedTensor& p : network_.parameters()) velocity_.push_back({p.name, torch::zeros_like(p.tensor)});
     if (train_.samples() < options.batch || test_.samples() == 0) {
       throw InputError{"TRAIN-BATCH", fmt::format("a batch of {} from {} samples, {} to test", options.batch,

@@ -11,6 +11,7 @@ void round_into(const std::string& name, bool stochastic, std::span<float> value
   const NumberFormat format = number_format(name);
   Conversion conversion = format.conversion;
   if (stochastic) conversion.rounding = Rounding::stochastic;
+  if (!stochastic && conversion.rounding == Rounding::stochastic) conversion.rounding = Rounding::nearest_even;
   random.tensor = 2 * random.tensor + stream;
   round_array(format, conversion, values, values, random);
 }

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <thread>
 
 #include "models/config/recipe.hpp"
 #include "sim/app/options.hpp"
 #include "sim/app/progress.hpp"
+#include "sim/app/training/forked_jobs.hpp"
 #include "sim/report/text_table.hpp"
 #include "workloads/training/experiment.hpp"
 
@@ -19,82 +23,146 @@ using namespace training;
 constexpr const char* kExamples = R"(Examples:
   nibble reproduce --quick
   nibble reproduce --only 4-bit-2020 --out my-reproduction
+  nibble reproduce --format markdown
 
-Trains every run of every experiment (configs/experiments) once a seed. Each finished epoch is kept below --out: the same
-command goes on where it was stopped, and ends at once when all is done.)";
+Trains every run of every experiment (configs/experiments) once a seed, in as many processes as there are cores. Each
+finished epoch is kept below --out: the same command goes on where it was stopped, and ends at once when all is done.
+
+Verdicts: a claim of "within D" holds where the difference of the means is above -D, "worse" where it is below; within
+twice the standard error of that difference it is open, and so it is with one seed.)";
 
 struct ReproduceOptions {
   std::vector<std::string> only;
-  std::string out = "reproduction";
+  std::string out = "reproduction", format = "table";
   bool quick = false;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
 };
 
-struct Row {
-  ExperimentRun run;
-  std::vector<double> accuracy;
-  double seconds = 0;
+/// One training: a run of an experiment with one seed.
+struct Job {
+  const Experiment* experiment = nullptr;
+  const ExperimentRun* run = nullptr;
+  std::uint64_t seed = 0;
 };
 
-/// Where a run is kept: what a checkpoint was made with is checked when it is read.
-std::filesystem::path folder_of(const ReproduceOptions& options, const Experiment& experiment, const ExperimentRun& run,
-                                std::uint64_t seed) {
-  return std::filesystem::path{options.out} / (options.quick ? "quick" : "full") / experiment.name / run.label /
-         fmt::format("seed{}", seed);
-}
+class Reproduction {
+ public:
+  explicit Reproduction(const ReproduceOptions& options) : options_{options} {
+    for (const std::string& name : options.only.empty() ? shipped_experiments() : options.only) {
+      experiments_.push_back(load_experiment(name));
+      const std::string& data = experiments_.back().data;
+      if (!data_.contains(data)) data_.emplace(data, load_dataset(data));
+    }
+    for (const Experiment& experiment : experiments_) {
+      for (const ExperimentRun& run : experiment.runs) {
+        static_cast<void>(load_recipe(run.recipe));  // a wrong file is refused before the first hour
+        for (std::uint64_t seed = 0; seed < seeds(experiment); ++seed) jobs_.push_back({&experiment, &run, seed});
+      }
+    }
+  }
 
-Row train_row(const ReproduceOptions& options, const Experiment& experiment, const ExperimentRun& run,
-              const Dataset& data) {
-  Row row{run, {}, 0};
-  const Network network = load_network(experiment.network);
-  const Recipe recipe = load_recipe(run.recipe);
-  const std::uint64_t seeds = options.quick ? experiment.quick_seeds : experiment.seeds;
-  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    TrainingOptions training = options.quick ? experiment.quick_training : experiment.training;
-    training.seed = seed;
-    training.emulation = run.emulation;
-    training.variant = run.variant;
+  void run() const {
     Progress progress;
-    Trainer trainer{network, recipe, data, training, folder_of(options, experiment, run, seed)};
-    const auto results = trainer.run([&](const StepProgress& at) {
-      progress.show(progress_line(fmt::format("{} {} seed {} epoch {}/{}", experiment.name, run.label, seed, at.epoch, at.epochs),
-                                  at.step, at.steps, fmt::format("loss {:.3f}", at.loss)));
-    });
-    row.accuracy.push_back(100 * results.back().test_accuracy);
-    for (const EpochResult& result : results) row.seconds += result.seconds;
+    run_forked(jobs_.size(), options_.jobs, [&](std::size_t i) { static_cast<void>(train(jobs_[i])); },
+               [&](std::size_t done) { progress.show(progress_line("trainings", done, jobs_.size(), "")); });
   }
-  return row;
-}
 
-std::string table(const Experiment& experiment, const TrainingOptions& training, const std::vector<Row>& rows) {
-  std::vector<std::string> labels, recipes, means, deviations, differences, seeds, seconds;
-  const double baseline = spread_of(rows.front().accuracy).mean;
-  for (const Row& row : rows) {
-    const Spread spread = spread_of(row.accuracy);
-    labels.push_back(row.run.label);
-    recipes.push_back(fmt::format("{}, {}", std::filesystem::path{row.run.recipe}.stem().string(), row.run.emulation == Emulation::exact ? "exact" : "fast"));
-    means.push_back(fmt::format("{:.2f}", spread.mean));
-    deviations.push_back(row.accuracy.size() < 2 ? "-" : fmt::format("{:.2f}", spread.deviation));
-    differences.push_back(fmt::format("{:+.2f}", spread.mean - baseline));
-    seeds.push_back(fmt::format("{}", row.accuracy.size()));
-    seconds.push_back(fmt::format("{:.0f}", row.seconds));
+  [[nodiscard]] std::string text() const {
+    std::string all;
+    double seconds = 0;
+    for (const Experiment& experiment : experiments_) all += table(experiment, seconds);
+    constexpr double kHour = 3600;
+    return all + fmt::format("{} trainings took {:.2f} hours of a core, as the clock on the wall went.\n", jobs_.size(), seconds / kHour);
   }
-  const std::string samples = training.samples == 0 ? "all" : fmt::format("{}", training.samples);
-  return fmt::format("{}: {}\n{} on {}, {} samples, {} epochs of batches of {}; test accuracy in %\n\n", experiment.name,
-                     experiment.claim, experiment.network, experiment.data, samples, training.epochs, training.batch) +
-         table_text({words("run", labels), words("recipe, emulation", recipes), words("mean", means),
-                     words("deviation", deviations), words("against first", differences), words("seeds", seeds),
-                     words("time s", seconds)}) + "\n";
-}
 
-void reproduce(const ReproduceOptions& options) {
-  for (const std::string& name : options.only.empty() ? shipped_experiments() : options.only) {
-    const Experiment experiment = load_experiment(name);
-    const Dataset data = load_dataset(experiment.data);
+ private:
+  struct Row {
+    const ExperimentRun* run = nullptr;
+    std::vector<double> accuracy;
+    double seconds = 0;
+  };
+
+  [[nodiscard]] std::uint64_t seeds(const Experiment& e) const { return options_.quick ? e.quick_seeds : e.seeds; }
+  [[nodiscard]] const TrainingOptions& length(const Experiment& e) const { return options_.quick ? e.quick_training : e.training; }
+
+  /// Goes on from what is kept; all epochs. What a checkpoint was made with is checked as it is read.
+  [[nodiscard]] std::vector<EpochResult> train(const Job& job) const {
+    const std::filesystem::path folder = std::filesystem::path{options_.out} / (options_.quick ? "quick" : "full") /
+                                         job.experiment->name / job.run->label / fmt::format("seed{}", job.seed);
+    TrainingOptions training = length(*job.experiment);
+    training.seed = job.seed;
+    training.emulation = job.run->emulation;
+    training.variant = job.run->variant;
+    Trainer trainer{load_network(job.experiment->network), load_recipe(job.run->recipe), data_.at(job.experiment->data),
+                    training, folder};
+    return trainer.run();
+  }
+
+  [[nodiscard]] std::vector<Row> rows_of(const Experiment& experiment) const {
     std::vector<Row> rows;
-    for (const ExperimentRun& run : experiment.runs) rows.push_back(train_row(options, experiment, run, data));
-    print(table(experiment, options.quick ? experiment.quick_training : experiment.training, rows));
+    for (const ExperimentRun& run : experiment.runs) {
+      Row& row = rows.emplace_back(Row{&run, {}, 0});
+      for (std::uint64_t seed = 0; seed < seeds(experiment); ++seed) {
+        const std::vector<EpochResult> results = train({&experiment, &run, seed});
+        row.accuracy.push_back(100 * results.back().test_accuracy);
+        for (const EpochResult& result : results) row.seconds += result.seconds;
+      }
+    }
+    return rows;
   }
-}
+
+  [[nodiscard]] std::string table(const Experiment& experiment, double& seconds) const {
+    const std::vector<Row> rows = rows_of(experiment);
+    std::vector<std::vector<std::string>> cells{{"run", "recipe", "emulation", "mean %", "deviation", "against", "difference", "2 errors", "claim", "verdict", "paper"}};
+    for (const Row& row : rows) {
+      const Spread ours = spread_of(row.accuracy);
+      const auto reference = std::find_if(rows.begin(), rows.end(), [&](const Row& other) { return other.run->label == row.run->against; });
+      const Spread theirs = spread_of(reference->accuracy);
+      const char* sign = row.run->claim == Claim::within ? "within" : "worse by";
+      seconds += row.seconds;
+      cells.push_back({row.run->label, std::filesystem::path{row.run->recipe}.stem().string(),
+                       row.run->emulation == Emulation::exact ? "exact" : "fast", fmt::format("{:.2f}", ours.mean),
+                       ours.count < 2 ? "-" : fmt::format("{:.2f}", ours.deviation), row.run->against,
+                       fmt::format("{:+.2f}", ours.mean - theirs.mean),
+                       ours.count < 2 ? "-" : fmt::format("{:.2f}", uncertainty(ours, theirs)),
+                       row.run->claim == Claim::none ? "-" : fmt::format("{} {}", sign, row.run->points),
+                       verdict(*row.run, ours, theirs), row.run->paper});
+    }
+    const TrainingOptions& training = length(experiment);
+    const std::string samples = training.samples == 0 ? "all" : fmt::format("{}", training.samples);
+    const std::string what = fmt::format("{} on {}, {} samples, {} epochs of batches of {}, {} seeds; test accuracy", experiment.network,
+                                         experiment.data, samples, training.epochs, training.batch, seeds(experiment));
+    if (options_.format == "markdown") return fmt::format("### {}\n\n{}.\n{}.\n\n{}\n", experiment.name, experiment.claim, what, markdown(cells));
+    return fmt::format("{}: {}\n{}\n\n{}\n", experiment.name, experiment.claim, what, plain(cells));
+  }
+
+  static std::string markdown(const std::vector<std::vector<std::string>>& cells) {
+    std::string text;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      text += fmt::format("| {} |\n", fmt::join(cells[i], " | "));
+      if (i > 0) continue;
+      text += "|";
+      for (std::size_t c = 0; c < cells[i].size(); ++c) text += "---|";
+      text += "\n";
+    }
+    return text;
+  }
+
+  static std::string plain(const std::vector<std::vector<std::string>>& cells) {
+    std::vector<TableColumn> columns;
+    for (std::size_t c = 0; c < cells.front().size(); ++c) {
+      std::vector<std::string> column;
+      for (std::size_t row = 1; row < cells.size(); ++row) column.push_back(cells[row][c]);
+      columns.push_back(words(cells.front()[c], std::move(column)));
+    }
+    return table_text(columns);
+  }
+
+  ReproduceOptions options_;
+  std::vector<Experiment> experiments_;
+  std::map<std::string, Dataset> data_;
+  std::vector<Job> jobs_;
+};
 
 }  // namespace
 
@@ -104,8 +172,14 @@ void add_reproduce_command(CLI::App& program) {
   command->footer(kExamples);
   command->add_option("--only", options->only, "Experiments, by name or file (all shipped ones)");
   command->add_option("--out", options->out, "Folder that keeps finished epochs (reproduction)");
+  command->add_option("--jobs", options->jobs, "Trainings at a time (as many as there are cores)")->check(CLI::Range(1U, 1024U));
+  command->add_option("--format", options->format, "table or markdown (table)")->check(CLI::IsMember({"table", "markdown"}));
   command->add_flag("--quick", options->quick, "Fewer samples, epochs and seeds");
-  command->callback([options] { reproduce(*options); });
+  command->callback([options] {
+    const Reproduction reproduction{*options};
+    reproduction.run();
+    print(reproduction.text());
+  });
 }
 
 }  // namespace nibble

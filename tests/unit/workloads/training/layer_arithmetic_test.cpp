@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "workloads/training/experiment.hpp"
@@ -44,6 +46,80 @@ TEST(LayerArithmetic, WithoutGradScaleSmallGradientsAreFlushed) {
   EXPECT_THAT(ours.dgrad.values, testing::Each(0.0F));
   EXPECT_EQ(ours.dgrad.scale, 1.0);
   EXPECT_EQ(gradients_of({}).dgrad.values.back(), -64.0F);
+}
+
+/// Powers of two beside the largest, 48 x 2^-15: codes of radix 2, one copy for both GEMMs.
+TEST(LayerArithmetic, RadixTwoRoundsToPowersOfTwo) {
+  ArithmeticVariant variant;
+  variant.radix2 = true;
+  const GradientOperands ours = gradients_of(variant);
+  EXPECT_EQ(ours.dgrad.values, ours.wgrad.values);
+  EXPECT_EQ(ours.dgrad.scale, gradients_of({}).dgrad.scale);
+  EXPECT_THAT(ours.dgrad.values, testing::ElementsAre(32.0F, -16.0F, 1.0F, 0.0F, -64.0F));
+}
+
+/// A recipe of the shipped experiments' own.
+std::string beside(const std::string& recipe) {
+  const std::string other = load_experiment("qat-2019").runs.at(1).recipe;
+  return other.substr(0, other.rfind('/') + 1) + recipe;
+}
+
+/// The mean of many roundings is the gradient: LUQ is unbiased, which radix 4 to nearest is not.
+TEST(LayerArithmetic, LuqIsUnbiased) {
+  std::vector<float> gradients(40000, 0.37F);
+  gradients.front() = 1.0F;
+  LayerArithmetic layer{load_recipe(beside("luq.yaml")).precision, Emulation::exact, 1, 0};
+  const Quantised copy = layer.gradients(gradients).dgrad;
+  double sum = 0;
+  for (std::size_t i = 1; i < gradients.size(); ++i) sum += copy.values[i] * copy.scale;
+  EXPECT_NEAR(sum / 39999.0, 0.37, 0.003);  // five standard errors: 0.125 / sqrt(40000) each
+  GradScale scale;
+  scale.settle(1.0);
+  const Quantised nearest = two_phase_quantise(gradients, scale).dgrad;
+  EXPECT_GT(std::abs(nearest.values[1] * nearest.scale - 0.37), 0.1);
+}
+
+TEST(LayerArithmetic, StochasticFormatsRoundToNearestWhereTold) {
+  const std::vector<float> values(1000, 0.3F / 4096);
+  const auto largest = [&](bool nearest) {
+    ArithmeticVariant variant;
+    variant.nearest = nearest;
+    LayerArithmetic layer{load_recipe(beside("fixed16-il4.yaml")).precision, Emulation::exact, 1, 0, variant};
+    const Quantised q = layer.weights(GemmPass::fwd, values);
+    return *std::max_element(q.values.begin(), q.values.end());
+  };
+  EXPECT_EQ(largest(true), 0.0F);
+  EXPECT_EQ(largest(false), 1.0F / 4096);
+}
+
+/// Wide formats of the backward pass carry the codes of the forward pass.
+TEST(LayerArithmetic, QuantisedWeightsAreTheSameInEveryPass) {
+  const std::vector<float> weights{0.5F, -0.25F, 0.01F, 0.9F, -0.7F};
+  LayerArithmetic layer{load_recipe(beside("qat-int2.yaml")).precision, Emulation::exact, 1, 0};
+  const Quantised forward = layer.weights(GemmPass::fwd, weights), backward = layer.weights(GemmPass::dgrad, weights);
+  EXPECT_EQ(forward.values, backward.values);
+  EXPECT_EQ(forward.scale, backward.scale);
+  EXPECT_THAT(forward.values, testing::Each(testing::AnyOf(-1.0F, 0.0F, 1.0F)));
+}
+
+TEST(Experiments, VerdictsFollowTheirRule) {
+  ExperimentRun run;
+  run.points = 0.5;
+  const Spread reference{90, 0.3, 3};
+  const auto say = [&](Claim claim, double mean) {
+    run.claim = claim;
+    return verdict(run, {mean, 0.3, 3}, reference);
+  };
+  EXPECT_NEAR(uncertainty(reference, reference), 2 * 0.3 * std::sqrt(2.0 / 3.0), 1e-12);  // 0.49
+  EXPECT_EQ(say(Claim::within, 90.1), "holds");
+  EXPECT_EQ(say(Claim::within, 89.6), "open");
+  EXPECT_EQ(say(Claim::within, 88.9), "fails");
+  EXPECT_EQ(say(Claim::worse, 88.9), "holds");
+  EXPECT_EQ(say(Claim::worse, 90.1), "fails");
+  EXPECT_EQ(say(Claim::none, 90.1), "-");
+  EXPECT_EQ(verdict(run, {50, 0, 1}, reference), "-");
+  run.claim = Claim::worse;
+  EXPECT_EQ(verdict(run, {50, 0, 1}, reference), "open");
 }
 
 /// 1-6-9 holds no odd number above 1024 and steps by 4 from 2048: adding ones one tree after the other ends there.
