@@ -2,7 +2,7 @@
 """Fails when an include goes against the house's one direction of dependencies.
 
     models/base <- models/formats <- models/config <- models/{timing, energy, carbon, gemm}
-                <- workloads/trace <- workloads/lowering
+                <- workloads/trace <- workloads/{importers, lowering}
                 <- sim/mapper <- sim/core <- sim/chip <- sim/{system, validation} <- sim/report <- sim/sweep <- sim/published <- sim/app
 
 A folder may include itself and what stands left of it (ALLOWED below says exactly which); only SYSTEMC folders may
@@ -32,7 +32,7 @@ RESTS_ON = {
     "sim/core": ["sim/mapper", "models/energy"],
     "sim/chip": ["sim/core"],
     "sim/detailed": ["sim/core", "models/gemm"],
-    "sim/system": ["sim/chip", "models/energy", "models/carbon"],
+    "sim/system": ["sim/chip", "workloads/importers", "models/energy", "models/carbon"],
     "sim/sweep": ["sim/report"],
     "sim/published": ["sim/sweep"],
     "sim/validation": ["sim/chip"],

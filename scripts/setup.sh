@@ -13,7 +13,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libboost-dev libfmt-dev libyaml-cpp-dev
-  nlohmann-json3-dev libcli11-dev libsqlite3-dev libxxhash-dev librandom123-dev)
+  nlohmann-json3-dev libcli11-dev libsqlite3-dev libonnx-dev libxxhash-dev librandom123-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3)
 training_packages=(libtorch-dev zlib1g-dev dataset-fashion-mnist)
 capture_packages=(python3-torch python3-torchvision)

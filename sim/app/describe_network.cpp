@@ -2,6 +2,7 @@
 
 #include "sim/app/describe.hpp"
 #include "sim/report/text_table.hpp"
+#include "workloads/importers/import_network.hpp"
 #include "workloads/trace/network.hpp"
 
 namespace nibble {
@@ -54,7 +55,7 @@ std::string layer_table(const Network& network) {
 }  // namespace
 
 std::string describe_network(const std::string& name_or_path) {
-  const Network network = load_network(name_or_path);
+  const Network network = import_network(name_or_path);
   return fmt::format(
              "{}: {}\nsource {}\nfile {}\nhash {}\n\n{} layers, {:.3f} GMAC in a sample's forward pass, "
              "{:.3f} M "

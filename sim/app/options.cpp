@@ -8,6 +8,7 @@
 #include "models/base/error.hpp"
 #include "sim/report/atomic_file.hpp"
 #include "sim/report/table_report.hpp"
+#include "workloads/importers/import_network.hpp"
 #include "workloads/trace/network.hpp"
 
 namespace nibble {
@@ -30,7 +31,7 @@ std::string text_of(const Json& document, const OutputOptions& options) {
 
 /// Samples of an epoch that nobody stated: ImageNet's for a network that takes its images.
 std::uint64_t default_samples(const std::string& network) {
-  const Shape input = load_network(network).layers.front().output;
+  const Shape input = import_network(network).layers.front().output;
   const bool image = input.size() == 3 && input[0] == 3 && std::min(input[1], input[2]) >= kLeastImageNetExtent;
   if (image) return kImageNetSamples;
   throw InputError("CLI-USAGE", fmt::format("{} does not take ImageNet's pictures: how long is an epoch?", network),
@@ -79,7 +80,7 @@ void OutputOptions::check() const {
 }
 
 void add_step_options(CLI::App& command, StepOptions& options) {
-  command.add_option("-n,--network", options.network, "Shipped network or a trace of one's own")
+  command.add_option("-n,--network", options.network, "Shipped network, or a file: layer trace (.yaml), ONNX (.onnx), topology (.csv)")
       ->capture_default_str();
   command.add_option("-b,--batch", options.batch, "Samples in a step, of all chips together")
       ->capture_default_str()

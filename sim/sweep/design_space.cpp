@@ -9,6 +9,7 @@
 #include "models/config/extends.hpp"
 #include "sim/report/metrics.hpp"
 #include "sim/sweep/expression.hpp"
+#include "workloads/importers/import_network.hpp"
 
 namespace nibble {
 namespace {
@@ -66,7 +67,7 @@ DesignSpace::DesignSpace(Sweep sweep) : sweep_{std::move(sweep)}, numbers_{numbe
     if (std::find(axis.keys.begin(), axis.keys.end(), "die_area") != axis.keys.end()) sizes_die_ = false;
   }
   grid_ = load_grid(sweep_.grid);
-  for (const std::string& network : sweep_.networks) networks_.push_back(load_network(network));
+  for (const std::string& network : sweep_.networks) networks_.push_back(import_network(network));
   for (const std::string& recipe : sweep_.recipes) recipes_.push_back(load_recipe(recipe));
   check_axes();
   check_names();

@@ -12,6 +12,7 @@
 #include "sim/system/capacity.hpp"
 #include "sim/system/operation_key.hpp"
 #include "sim/system/system_step.hpp"
+#include "workloads/importers/import_network.hpp"
 
 namespace nibble {
 namespace {
@@ -174,7 +175,7 @@ SimulationInputs load_inputs(const RunRequest& request) {
   inputs.technology = load_technology(inputs.accelerator.technology);
   inputs.grid = load_grid(request.grid);
   inputs.recipe = load_recipe(request.recipe);
-  inputs.network = load_network(request.network);
+  inputs.network = import_network(request.network);
   return inputs;
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "models/base/csv.hpp"
 #include "models/base/error.hpp"
 
 namespace nibble {
@@ -17,52 +18,10 @@ namespace {
 
 constexpr std::uint64_t kLargestExtent = std::uint64_t{1} << 32;
 
-struct Record {
-  int line = 0;
-  std::vector<std::string> fields;
-};
-
-/// Splits CSV text; a quoted field may hold commas, line ends and doubled quotes.
-std::vector<Record> records_of(const std::string& text) {
-  std::vector<Record> records;
-  Record record{1, {}};
-  std::string field;
-  bool quoted = false;
-  int line = 1;
-  const auto end_record = [&] {
-    record.fields.push_back(std::exchange(field, {}));
-    if (record.fields.size() > 1 || !record.fields.front().empty()) records.push_back(record);
-    record = {line, {}};
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (quoted) {
-      if (c != '"') {
-        field += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        field += text[++i];
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == ',') {
-      record.fields.push_back(std::exchange(field, {}));
-    } else if (c == '\n') {
-      end_record();
-    } else if (c != '\r') {
-      field += c;
-    }
-  }
-  end_record();
-  return records;
-}
-
 /// One record with its columns by name, and errors that name its place.
 class Row {
  public:
-  Row(const std::string& file, const std::map<std::string, std::size_t>& columns, const Record& record)
+  Row(const std::string& file, const std::map<std::string, std::size_t>& columns, const CsvRecord& record)
       : file_{file}, columns_{columns}, record_{record} {}
 
   [[nodiscard]] const std::string& text(const char* column) const { return record_.fields[columns_.at(column)]; }
@@ -92,7 +51,7 @@ class Row {
  private:
   const std::string& file_;
   const std::map<std::string, std::size_t>& columns_;
-  const Record& record_;
+  const CsvRecord& record_;
 };
 
 std::optional<CoreSplit> parse_split(const Row& row) {
@@ -134,7 +93,7 @@ MeasuredKernel parse(const Row& row, int line) {
   return kernel;
 }
 
-std::map<std::string, std::size_t> columns_of(const std::string& path, const Record& head) {
+std::map<std::string, std::size_t> columns_of(const std::string& path, const CsvRecord& head) {
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < head.fields.size(); ++i) columns.emplace(head.fields[i], i);
   for (const char* column : kMeasuredColumns) {
@@ -169,12 +128,12 @@ std::vector<MeasuredKernel> read_measured_kernels(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   if (!file) throw InputError{"MEASURED-FILE", fmt::format("cannot read {}", path)};
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  const std::vector<Record> records = records_of(text);
+  const std::vector<CsvRecord> records = csv_records(text);
   if (records.empty()) throw InputError{Problem{"MEASURED-COLUMN", path, 1, 0, "an empty file", "a head line and rows"}};
   const std::map<std::string, std::size_t> columns = columns_of(path, records.front());
   std::vector<MeasuredKernel> kernels;
   for (std::size_t i = 1; i < records.size(); ++i) {
-    const Record& record = records[i];
+    const CsvRecord& record = records[i];
     if (record.fields.size() != records.front().fields.size()) {
       throw InputError{Problem{"MEASURED-COLUMN", path, record.line, 0,
                                fmt::format("{} fields", record.fields.size()),
