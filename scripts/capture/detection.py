@@ -16,7 +16,7 @@ class Loss(nn.Module):
         self.kind, self.attributes = kind, attributes
 
     def forward(self, *outputs):
-        return outputs[0].flatten(1).sum(1)
+        return sum(output.flatten(1).sum(1) for output in outputs)
 
 
 class ScaledL2Norm(nn.Module):
