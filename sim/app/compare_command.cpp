@@ -77,7 +77,7 @@ std::vector<Job> jobs_of(const std::vector<Pair>& pairs, const CompareOptions& o
   for (const Pair& pair : pairs) {
     const RunRequest request = options.step.request(pair.recipe, pair.accelerator);
     jobs.push_back({pair.recipe + "@" + pair.accelerator, [request, contents](const ProgressSink& progress) {
-                      return run_document(simulate(request, progress), contents).dump();
+                      return run_document(simulate(request, {.progress = progress}), contents).dump();
                     }});
   }
   return jobs;

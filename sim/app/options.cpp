@@ -7,6 +7,7 @@
 
 #include "models/base/error.hpp"
 #include "sim/report/atomic_file.hpp"
+#include "sim/report/html_report.hpp"
 #include "sim/report/table_report.hpp"
 #include "workloads/importers/import_network.hpp"
 #include "workloads/trace/network.hpp"
@@ -24,6 +25,7 @@ constexpr std::uint64_t kLeastImageNetExtent = 192;
 
 std::string text_of(const Json& document, const OutputOptions& options) {
   if (options.format == "json") return json_text(document);
+  if (options.format == "html") return html_text(document);
   if (options.format == "csv") return csv_text(document, options.csv_rows());
   if (document.at("schema") == kScalingSchema) return scaling_table(document);
   return document.at("schema") == kCompareSchema ? compare_table(document) : run_table(document);
@@ -51,6 +53,7 @@ RunRequest StepOptions::request(const std::string& recipe, const std::string& ac
   request.training = mode == "training";
   request.residency = !no_residency;
   request.memoise = !no_memoise;
+  request.recompute = recompute;
   return request;
 }
 
@@ -93,6 +96,9 @@ void add_step_options(CLI::App& command, StepOptions& options) {
       ->check(CLI::Range(1U, 65536U));
   command.add_flag("--no-residency", options.no_residency,
                    "Send every tensor through external memory, even where it would fit on chip");
+  command.add_flag("--recompute", options.recompute,
+                   "Training: keep activations only between segments of the network and compute the others again "
+                   "in the backward pass; less memory, more arithmetic");
   command.add_flag("--no-memoise", options.no_memoise,
                    "Simulate equal operations again: slower, with equal results");
   command
@@ -105,9 +111,9 @@ void add_step_options(CLI::App& command, StepOptions& options) {
 }
 
 void add_output_options(CLI::App& command, OutputOptions& options) {
-  command.add_option("-f,--format", options.format, "table, json or csv")
+  command.add_option("-f,--format", options.format, "table, json, csv or html (one page with charts)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+      ->check(CLI::IsMember({"table", "json", "csv", "html"}));
   command.add_option("-o,--output", options.output,
                      "Write to this file, whole or not at all, instead of stdout");
   command.add_flag("--layers", options.layers, "Add a row for each operation of the step");

@@ -20,6 +20,7 @@ struct StepOptions {
   std::optional<std::uint32_t> chips;
   bool no_residency = false;
   bool no_memoise = false;
+  bool recompute = false;
   std::optional<std::uint64_t> samples;
   std::optional<double> epochs;
 

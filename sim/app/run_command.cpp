@@ -12,6 +12,7 @@
 #include "sim/app/progress.hpp"
 #include "sim/mapper/program_json.hpp"
 #include "sim/report/atomic_file.hpp"
+#include "sim/report/chrome_trace.hpp"
 #include "sim/system/simulate.hpp"
 
 namespace nibble {
@@ -24,6 +25,8 @@ constexpr const char* kExamples = R"(Examples:
   nibble run --recipe fp4 --accelerator rapid-fp4 --samples 1281167 --epochs 90 --grid france
   nibble run --network resnet50 --accelerator rapid-train-system --batch 512
   nibble run --network resnet18 --batch 1 --dump-program step.jsonl
+  nibble run --network resnet18 --batch 4 --timeline step.trace.json
+  nibble run --network resnet50 --recipe fp16 --batch 64 --recompute
   nibble run --program step.jsonl --accelerator rapid)";
 
 struct RunOptions {
@@ -33,6 +36,7 @@ struct RunOptions {
   std::string recipe = "hfp8";
   std::string dump_program;
   std::string program;
+  std::string timeline;
   bool batch_given = false;
 };
 
@@ -43,7 +47,7 @@ ProgressSink sink_of(Progress& progress, const std::string& name) {
   };
 }
 
-RunResult replay_file(const RunOptions& options, const ProgressSink& progress) {
+RunResult replay_file(const RunOptions& options, const Onlookers& onlookers) {
   std::ifstream file{options.program};
   if (!file) throw InputError("PRG-FILE", fmt::format("cannot read the program '{}'", options.program));
   std::ostringstream content;
@@ -53,20 +57,19 @@ RunResult replay_file(const RunOptions& options, const ProgressSink& progress) {
   RunRequest request = options.step.request("", options.accelerator);
   request.batch =
       options.batch_given ? options.step.batch : 1;  // a program does not say how many samples it is for
-  RunResult result = replay(request, programs, progress);
+  RunResult result = replay(request, programs, onlookers);
   result.network_name = std::filesystem::path{options.program}.stem().string();
   result.network_hash = content_hash(content.str());
   return result;
 }
 
-RunResult simulate_step(const RunOptions& options, const ProgressSink& progress) {
+RunResult simulate_step(const RunOptions& options, Onlookers onlookers) {
   std::optional<AtomicFile> dump;
-  ProgramSink programs;
   if (!options.dump_program.empty()) {
     dump.emplace(options.dump_program);
-    programs = [&dump](const KernelProgram& program) { dump->write(to_json_lines(program)); };
+    onlookers.programs = [&dump](const KernelProgram& program) { dump->write(to_json_lines(program)); };
   }
-  RunResult result = simulate(options.step.request(options.recipe, options.accelerator), progress, programs);
+  RunResult result = simulate(options.step.request(options.recipe, options.accelerator), onlookers);
   if (dump) dump->commit();
   return result;
 }
@@ -77,9 +80,13 @@ void run(const RunOptions& options) {
   Json document;
   {
     Progress progress;
-    const ProgressSink sink = sink_of(progress, options.recipe + "@" + options.accelerator);
+    std::optional<ChromeTrace> timeline;
+    if (!options.timeline.empty()) timeline.emplace(options.timeline, load_accelerator(options.accelerator));
+    const Onlookers onlookers{.progress = sink_of(progress, options.recipe + "@" + options.accelerator),
+                              .timeline = timeline ? &*timeline : nullptr};
     const RunResult result =
-        options.program.empty() ? simulate_step(options, sink) : replay_file(options, sink);
+        options.program.empty() ? simulate_step(options, onlookers) : replay_file(options, onlookers);
+    if (timeline) timeline->finish();
     document = run_document(result, contents);
   }
   write_document(document, options.output);
@@ -100,9 +107,11 @@ void add_run_command(CLI::App& program) {
   CLI::Option* dump =
       command->add_option("--dump-program", options->dump_program,
                           "Write the programs that drive the machine to this file (JSON lines)");
+  command->add_option("--timeline", options->timeline,
+                      "Write what every unit of a chip did when to this file: a Chrome trace, opens in ui.perfetto.dev");
   command->add_option("--program", options->program, "Replay programs from this file instead of a network")
       ->excludes(recipe, dump, command->get_option("--network"), command->get_option("--mode"),
-                 command->get_option("--samples"), command->get_option("--no-residency"),
+                 command->get_option("--samples"), command->get_option("--no-residency"), command->get_option("--recompute"),
                  command->get_option("--chips"));
   add_output_options(*command, options->output);
   command->callback([options, command] {

@@ -40,7 +40,7 @@ Job job_of(const ScalingOptions& options, const std::string& kind, std::uint32_t
   request.chips = chips;
   if (kind == "weak") request.batch *= chips;
   return {fmt::format("{} scaling, {} chips", kind, chips),
-          [request](const ProgressSink& progress) { return run_document(simulate(request, progress)).dump(); }};
+          [request](const ProgressSink& progress) { return run_document(simulate(request, {.progress = progress})).dump(); }};
 }
 
 std::vector<ScalingSeries> simulate_series(const ScalingOptions& options) {

@@ -113,6 +113,10 @@ void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
       static_cast<double>(turnarounds) * burst.clash * turnaround_cycles_ + activation_cycles(bytes, burst);
   free_at_ = begin + lost + transfer_cycles(bytes);
   busy_ += free_at_ - begin;
+  if (timeline_ != nullptr) {
+    timeline_->memory(writing, began_ + static_cast<std::uint64_t>(begin),
+                      began_ + static_cast<std::uint64_t>(std::ceil(free_at_)));
+  }
 
   const double out = std::ceil(free_at_ + latency_cycles_);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;

@@ -9,6 +9,7 @@
 
 #include "models/base/units.hpp"
 #include "models/config/accelerator.hpp"
+#include "sim/core/timeline.hpp"
 
 namespace nibble {
 
@@ -38,6 +39,7 @@ class ExternalMemory : public sc_core::sc_module {
   [[nodiscard]] Bytes bytes_read() const { return read_; }
   [[nodiscard]] Bytes bytes_written() const { return written_; }
   [[nodiscard]] std::uint64_t busy_cycles() const { return static_cast<std::uint64_t>(busy_); }
+  void observe(Timeline& timeline) { timeline_ = &timeline; }
   /// Starts a kernel: counts from zero, bus idle, last direction reading.
   void reset_counts();
 
@@ -71,6 +73,7 @@ class ExternalMemory : public sc_core::sc_module {
   double free_at_ = 0;  ///< from began_; fractional: the remainder of a transfer is carried, not rounded up
   Bytes read_, written_;
   double busy_ = 0;
+  Timeline* timeline_ = nullptr;
   sc_core::sc_event wake_;
 };
 

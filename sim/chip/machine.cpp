@@ -28,6 +28,12 @@ Machine::Machine(const Accelerator& accelerator)
 
 Machine::~Machine() = default;
 
+void Machine::observe(Timeline& timeline) {
+  timeline_ = &timeline;
+  memory_.observe(timeline);
+  for (std::uint32_t i = 0; i < cores_.size(); ++i) cores_[i]->observe(timeline, i);
+}
+
 KernelResult Machine::run(const KernelProgram& program) {
   NIBBLE_CHECK(program.cores.size() == cores_.size(), "a program for {} cores on {}", program.cores.size(),
                cores_.size());
@@ -36,6 +42,7 @@ KernelResult Machine::run(const KernelProgram& program) {
   memory_node_.reset();
   memory_.reset_counts();
   const std::uint64_t begin = kernel_now();
+  if (timeline_ != nullptr) timeline_->begin_kernel(program, begin);
   for (std::size_t i = 0; i < cores_.size(); ++i) cores_[i]->start(program, program.cores[i]);
   sc_core::sc_start();
   restore_sanitizer_stack();
@@ -43,6 +50,7 @@ KernelResult Machine::run(const KernelProgram& program) {
   check_finished(program);
   KernelResult result = collect(program, begin);
   check_laws(program, result, accelerator_);
+  if (timeline_ != nullptr) timeline_->end_kernel(result.activity, begin + result.cycles.value());
   return result;
 }
 

@@ -29,6 +29,8 @@ class Machine {
   ~Machine();
 
   [[nodiscard]] KernelResult run(const KernelProgram& program);
+  /// Tells `timeline`, which must outlive the machine, of all kernels from now on.
+  void observe(Timeline& timeline);
 
  private:
   [[nodiscard]] KernelResult collect(const KernelProgram& program, std::uint64_t begin) const;
@@ -42,6 +44,7 @@ class Machine {
   ExternalMemory memory_;
   std::vector<std::unique_ptr<Mni>> mnis_;
   std::vector<std::unique_ptr<ComputeCore>> cores_;
+  Timeline* timeline_ = nullptr;
 };
 
 /// The design's laws for one kernel: time at least that of the array and of the memory at their peaks, MACs exact,

@@ -88,7 +88,25 @@ const Instruction& ComputeCore::next_instruction(Unit unit) {
   return instructions_->units[i][fetched_[i]++];
 }
 
+void ComputeCore::observe(Timeline& timeline, std::uint32_t core) {
+  timeline_ = &timeline;
+  number_ = core;
+  for (std::uint32_t i = 0; i < corelets_.size(); ++i) {
+    corelets_[i]->ledger().observe([&timeline, core, i](ArrayState state, std::uint64_t begin, std::uint64_t end) {
+      timeline.array(core, i, state, begin, end);
+    });
+  }
+}
+
+void ComputeCore::begin_instruction(Unit unit) {
+  if (in_flight_[index_of(unit)]++ == 0) flying_since_[index_of(unit)] = kernel_now();
+}
+
 void ComputeCore::end_instruction(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {
+  const std::size_t i = index_of(unit);
+  if (--in_flight_[i] == 0 && timeline_ != nullptr && kernel_now() > flying_since_[i]) {
+    timeline_->unit(number_, unit, flying_since_[i], kernel_now());
+  }
   slots_.finish(instruction, unit, left_memory);
   ++ended_[index_of(unit)];
   finished_at_ = kernel_now();
@@ -100,6 +118,7 @@ void ComputeCore::run_load() {
       const Instruction& instruction = next_instruction(Unit::load);
       load_wait_.clear();
       slots_.await(instruction, load_wait_);
+      begin_instruction(Unit::load);
       if (instruction.resident) {
         end_instruction(instruction, Unit::load, kernel_now());
       } else {
@@ -116,6 +135,7 @@ void ComputeCore::run_mpe() {
       while (fetched_[index_of(Unit::mpe)] - ended_[index_of(Unit::mpe)] > kMpeInFlight) wait(mpe_retired_);
       mpe_wait_.clear();
       slots_.await(instruction, mpe_wait_);
+      begin_instruction(Unit::mpe);
       blame_upstream(mpe_wait_, sfu_waits_);
       const ArrayTile whole{instruction.m, instruction.n,       instruction.k, instruction.count, program_->depthwise,
                             instruction.accumulate};
@@ -148,6 +168,7 @@ void ComputeCore::run_sfu() {
       const Instruction& instruction = next_instruction(Unit::sfu);
       sfu_wait_.clear();
       slots_.await(instruction, sfu_wait_);
+      begin_instruction(Unit::sfu);
       for (const Interval& waited : sfu_wait_) book_tail(waited.state, waited.begin, waited.end);
       sfu_waits_.insert(sfu_waits_.end(), sfu_wait_.begin(), sfu_wait_.end());
       if (sfu_waits_.size() > 2 * kRememberedWaits) {
@@ -184,6 +205,7 @@ void ComputeCore::run_store() {
       const Instruction& instruction = next_instruction(Unit::store);
       store_wait_.clear();
       slots_.await(instruction, store_wait_);
+      begin_instruction(Unit::store);
       if (instruction.reduce != 0) run_exchange(instruction);
       if (instruction.resident) {
         end_instruction(instruction, Unit::store);
@@ -201,6 +223,7 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
   wait(exchange_done_);
   const Bytes received = arriving;
   book_tail(ArrayState::ring, begin, kernel_now());
+  if (timeline_ != nullptr && kernel_now() > begin) timeline_->exchange(number_, begin, kernel_now());
   if (received.value() == 0) return;
   // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.
   const std::uint64_t bits =

@@ -15,6 +15,7 @@
 #include "sim/core/guard.hpp"
 #include "sim/core/l1_port.hpp"
 #include "sim/core/slots.hpp"
+#include "sim/core/timeline.hpp"
 #include "sim/mapper/program.hpp"
 
 namespace nibble {
@@ -32,6 +33,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void start(const KernelProgram& program, const KernelProgram::CoreProgram& instructions);
   /// True when every instruction of every unit has ended.
   [[nodiscard]] bool done() const;
+  /// Tells `timeline`, which must outlive the core, what core number `core` does.
+  void observe(Timeline& timeline, std::uint32_t core);
   /// Closes the books of a kernel that ended at `end`.
   void close(std::uint64_t end);
 
@@ -54,6 +57,7 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written, sc_core::sc_event& done);
   void run_exchange(const Instruction& instruction);
   void corelet_finished(bool worked);
+  void begin_instruction(Unit unit);
   void transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) override;
   void end_instruction(const Instruction& instruction, Unit unit, std::uint64_t left_memory = 0);
   [[nodiscard]] std::uint64_t unfinished(Unit unit) const;
@@ -78,6 +82,10 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   double stationary_port_ = 1.0, streamed_port_ = 1.0;
   const MacMode* mode_ = nullptr;
   std::array<std::size_t, kUnits> fetched_{}, ended_{};
+  std::array<std::size_t, kUnits> in_flight_{};
+  std::array<std::uint64_t, kUnits> flying_since_{};
+  Timeline* timeline_ = nullptr;
+  std::uint32_t number_ = 0;             ///< of this core, for the timeline
   std::map<VisitKey, std::vector<Visit>> visit_cache_;
   // What each unit waited for last. Members, since the stacks of SystemC threads are never unwound.
   WaitLog load_wait_, mpe_wait_, sfu_wait_, store_wait_;

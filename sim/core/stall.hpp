@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -29,21 +30,29 @@ class StateLedger {
   void book(ArrayState state, std::uint64_t begin, std::uint64_t end) {
     const std::uint64_t from = std::max(begin, booked_until_);
     if (end <= from) return;
-    if (from > booked_until_) add(ArrayState::sync, from - booked_until_);
-    add(state, end - from);
+    if (from > booked_until_) add(ArrayState::sync, booked_until_, from);
+    add(state, from, end);
     booked_until_ = end;
   }
   /// Books everything up to `end` that no call has named.
   void close(std::uint64_t end) { book(ArrayState::sync, booked_until_, end); }
 
+  /// Called for each stretch that is booked, in order.
+  using Observer = std::function<void(ArrayState state, std::uint64_t begin, std::uint64_t end)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
   [[nodiscard]] std::uint64_t booked_until() const { return booked_until_; }
   [[nodiscard]] std::uint64_t count(ArrayState state) const { return counts_[static_cast<std::size_t>(state)]; }
 
  private:
-  void add(ArrayState state, std::uint64_t cycles) { counts_[static_cast<std::size_t>(state)] += cycles; }
+  void add(ArrayState state, std::uint64_t begin, std::uint64_t end) {
+    counts_[static_cast<std::size_t>(state)] += end - begin;
+    if (observer_) observer_(state, begin, end);
+  }
 
   std::array<std::uint64_t, kArrayStates> counts_{};
   std::uint64_t booked_until_ = 0;
+  Observer observer_;
 };
 
 using WaitLog = std::vector<Interval>;

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kSchema = "nibble/program/1";
 constexpr std::array<const char*, kUnits> kUnitNames{"load", "mpe", "sfu", "store"};
 constexpr std::array kPasses{Pass::fwd,        Pass::dgrad,      Pass::wgrad,
-                             Pass::vector_fwd, Pass::vector_bwd, Pass::update};
+                             Pass::vector_fwd, Pass::vector_bwd, Pass::update, Pass::recompute};
 
 void put_slots(Json& line, const char* key, const SlotList& slots) {
   if (!slots.empty()) line[key] = std::vector<SlotIndex>(slots.begin(), slots.end());
@@ -174,7 +174,7 @@ KernelProgram read_kernel(LineReader& line) {
     program.pass = candidate;
     known = true;
   }
-  if (!known) line.fail("PRG-PASS", fmt::format("pass = '{}'", pass), "fwd, dgrad, wgrad, vector_fwd, vector_bwd or update");
+  if (!known) line.fail("PRG-PASS", fmt::format("pass = '{}'", pass), "fwd, dgrad, wgrad, vector_fwd, vector_bwd, update or recompute");
   if (cores > 65536) line.fail("PRG-CORES", fmt::format("cores = {}", cores), "at most 65536");
   program.cores.resize(cores);
   return program;

@@ -53,7 +53,8 @@ std::vector<RowFetch> halo(const PixelAxis& held, const PixelAxis& reader, const
 }  // namespace
 
 bool shares_rows(const Step& step, const Operation& operation, const Accelerator& accelerator) {
-  if (!operation.gemm || operation.pass != Pass::fwd || !operation.gemm->b_is_weights) return false;
+  const bool forward = operation.pass == Pass::fwd || operation.pass == Pass::recompute;
+  if (!operation.gemm || !forward || !operation.gemm->b_is_weights) return false;
   const PixelAxis axis = pixel_axis(step, *operation.gemm);
   const std::uint64_t cores = accelerator.cores;
   if (axis.all_rows() < cores || axis.pixels() < kLeastPixelsPerCore * cores) return false;

@@ -56,7 +56,7 @@ std::vector<unsigned long long> cycles_of(const std::vector<Json>& layers) {
 
 }  // namespace
 
-std::string layers_table(const Json& run) {
+std::vector<TableColumn> layer_columns(const Json& run) {
   const std::vector<Json> layers = entries_of(run.at("layers"));
   const auto arrays = run.at("machine").at("arrays").get<std::uint64_t>();
   std::vector<std::string> shapes;
@@ -83,7 +83,11 @@ std::string layers_table(const Json& run) {
     columns.push_back(in_group("bytes read and written", amounts(heading, "B", both(layers, level))));
   }
   columns.push_back(amounts("energy", "J", values_of(layers, "energy_j.total")));
-  return "Operations of the step, in order\n" + table_text(columns);
+  return columns;
+}
+
+std::string layers_table(const Json& run) {
+  return "Operations of the step, in order\n" + table_text(layer_columns(run));
 }
 
 std::string energy_table(const Json& run) {

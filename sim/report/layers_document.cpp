@@ -11,7 +11,7 @@ namespace {
 constexpr std::array kComponents = {"mpe",  "registers", "l0",    "l1",     "sfu",
                                     "ring", "memory",    "clock", "leakage"};
 
-constexpr std::array kPasses = {"fwd", "dgrad", "wgrad", "vector", "update"};
+constexpr std::array kPasses = {"fwd", "dgrad", "wgrad", "vector", "update", "recompute"};
 
 std::string class_name(EnergyClass energy_class) {
   switch (energy_class) {
@@ -96,6 +96,8 @@ std::string pass_name(Pass pass) {
       return "vector";
     case Pass::update:
       return "update";
+    case Pass::recompute:
+      return "recompute";
   }
   throw InternalError("a pass without a name");
 }

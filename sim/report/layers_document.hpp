@@ -17,7 +17,8 @@ namespace nibble {
 [[nodiscard]] Json energy_table_array(const EnergyReport& energy);  ///< count x pJ = J, event by event
 [[nodiscard]] Json layers_array(const RunResult& result);           ///< one object for each operation
 
-/// "fwd", "dgrad", "wgrad", "vector" or "update": vector work counts as one part, whichever way it goes.
+/// "fwd", "dgrad", "wgrad", "vector", "update" or "recompute": vector work counts as one part, whichever way it goes;
+/// what is computed again as another, with its vector work.
 [[nodiscard]] std::string pass_name(Pass pass);
 /// "forward", "backward" or "update".
 [[nodiscard]] std::string phase_name(Pass pass);

@@ -149,6 +149,8 @@ Json run_document(const RunResult& result, const DocumentOptions& options) {
   document["mode"] = mode_name(result);
   document["batch"] = result.request.batch;
   document["residency"] = result.request.residency;
+  document["recompute"] = result.request.recompute;
+  if (result.footprint) document["memory_footprint_bytes"] = result.footprint->value();
   document["machine"] = machine_object(result.accelerator);
   add_performance(result, document);
   document["array_cycles"] = array_cycles_object(result.array_cycles);

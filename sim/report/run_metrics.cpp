@@ -38,6 +38,13 @@ std::vector<Metric> run_metrics() {
        "whether tensors that fit stay in L1 between the operation that makes them and the one that reads "
        "them",
        "", "sim/mapper/residency.cpp"},
+      {"recompute", "true or false",
+       "whether activations within segments of the network are let go and computed again in the backward pass",
+       "", "workloads/lowering/segments.hpp"},
+      {"memory_footprint_bytes", "bytes",
+       "most memory that the step holds at one time on a chip: parameters and inputs throughout, every other tensor from "
+       "its first write to its last use; absent for programs",
+       "", "sim/system/capacity.hpp"},
       {"machine.clock_hz", "Hz", "core clock", "", "models/config/accelerator.hpp"},
       {"machine.voltage_v", "V", "core supply voltage", "", "models/config/accelerator.hpp"},
       {"machine.chips", "1", "chips that share the batch; absent for one. Counts and energies are of all of them", "",
@@ -84,7 +91,8 @@ std::vector<Metric> run_metrics() {
        "done, or without a share of the work, while another core or corelet still runs", of_run, core},
       {"passes.*.operations", "1",
        "operations of this part of the step (fwd: forward GEMMs; dgrad: gradients of "
-       "activations; wgrad: gradients of weights; vector: work on the SFUs alone; update: the optimiser)",
+       "activations; wgrad: gradients of weights; vector: work on the SFUs alone; update: the optimiser; "
+       "recompute: activations that are computed again in the backward pass, their vector work included)",
        "", parts},
       {"passes.*.macs", "MACs", "executed in this part of the step, by one chip", "", parts},
       {"passes.*.cycles", "core clock cycles", "of this part of the step, on one chip; the parts, and exchange.exposed_cycles, add up to cycles", "",

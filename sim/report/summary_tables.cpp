@@ -25,7 +25,7 @@ constexpr Heading kArrayCycles[] = {
 constexpr Heading kComponents[] = {
     {"mpe", "MPE"},   {"registers", "registers"}, {"l0", "L0"},       {"l1", "L1"},          {"sfu", "SFU"},
     {"ring", "ring"}, {"memory", "memory"},       {"clock", "clock"}, {"leakage", "leakage"}};
-constexpr const char* kPasses[] = {"fwd", "dgrad", "wgrad", "vector", "update"};
+constexpr const char* kPasses[] = {"fwd", "dgrad", "wgrad", "vector", "update", "recompute"};
 
 std::vector<double> quotients(const std::vector<double>& numerators,
                               const std::vector<double>& denominators) {
@@ -172,7 +172,7 @@ std::vector<TableColumn> overview_columns(const std::vector<Json>& runs) {
           amounts("carbon", "gCO2e", values_of(runs, "carbon_g.total"))};
 }
 
-std::string energy_by_component(const std::vector<Json>& runs) {
+std::vector<TableColumn> component_columns(const std::vector<Json>& runs) {
   const std::vector<double> totals = values_of(runs, "energy_j.total");
   std::vector<TableColumn> columns = {words("run", labels_of(runs)), amounts("total", "J", totals)};
   for (const Heading& part : kComponents) {
@@ -183,10 +183,10 @@ std::string energy_by_component(const std::vector<Json>& runs) {
     columns.push_back(in_group("percent of the total",
                                percents("links", quotients(values_of(runs, "energy_j.link"), totals))));
   }
-  return "Energy by component\n" + table_text(columns);
+  return columns;
 }
 
-std::string where_the_time_went(const std::vector<Json>& runs) {
+std::vector<TableColumn> time_columns(const std::vector<Json>& runs) {
   const std::vector<double> all = values_of(runs, "array_cycles.total");
   std::vector<TableColumn> columns = {words("run", labels_of(runs))};
   for (const Heading& part : kArrayCycles) {
@@ -194,15 +194,25 @@ std::string where_the_time_went(const std::vector<Json>& runs) {
     columns.push_back(in_group("percent of array cycles", percents(part.text, quotients(cycles, all))));
   }
   const std::vector<double> time = values_of(runs, "time_s");
-  for (const char* pass : kPasses) {
+  for (const std::string pass : kPasses) {
     const std::vector<double> seconds = values_of(runs, fmt::format("passes.{}.time_s", pass));
+    const bool any = std::any_of(seconds.begin(), seconds.end(), [](double s) { return s > 0; });
+    if (pass == "recompute" && !any) continue;
     columns.push_back(in_group("percent of the step's time", percents(pass, quotients(seconds, time))));
   }
   if (any_of_several_chips(runs)) {
     columns.push_back(in_group("percent of the step's time",
                                percents("exchange", quotients(values_of(runs, "exchange.exposed_time_s"), time))));
   }
-  return "Where the time went\n" + table_text(columns);
+  return columns;
+}
+
+std::string energy_by_component(const std::vector<Json>& runs) {
+  return "Energy by component\n" + table_text(component_columns(runs));
+}
+
+std::string where_the_time_went(const std::vector<Json>& runs) {
+  return "Where the time went\n" + table_text(time_columns(runs));
 }
 
 std::string footnotes(const std::vector<Json>& runs) { return coverage(runs) + unverified(runs); }

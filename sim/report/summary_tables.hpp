@@ -15,8 +15,11 @@ namespace nibble {
 /// Time, rate, energy, power and carbon of each run.
 [[nodiscard]] std::vector<TableColumn> overview_columns(const std::vector<Json>& runs);
 
-[[nodiscard]] std::string energy_by_component(const std::vector<Json>& runs);
+/// Each run's energy and the percent that each component took.
+[[nodiscard]] std::vector<TableColumn> component_columns(const std::vector<Json>& runs);
 /// Percent of array cycles by what the arrays did, and percent of time by part of the step.
+[[nodiscard]] std::vector<TableColumn> time_columns(const std::vector<Json>& runs);
+[[nodiscard]] std::string energy_by_component(const std::vector<Json>& runs);
 [[nodiscard]] std::string where_the_time_went(const std::vector<Json>& runs);
 /// Cost of a whole training, where the documents hold it; else "".
 [[nodiscard]] std::string training_runs(const std::vector<Json>& runs);
@@ -24,6 +27,7 @@ namespace nibble {
 [[nodiscard]] std::string footnotes(const std::vector<Json>& runs);
 
 /// One row for each operation of the run.
+[[nodiscard]] std::vector<TableColumn> layer_columns(const Json& run);
 [[nodiscard]] std::string layers_table(const Json& run);
 /// One row for each event: count x pJ = J, and the sum.
 [[nodiscard]] std::string energy_table(const Json& run);

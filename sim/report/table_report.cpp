@@ -35,6 +35,12 @@ std::vector<TableColumn> ratio_columns(const Json& comparison) {
 
 }  // namespace
 
+std::vector<TableColumn> comparison_columns(const Json& comparison) {
+  std::vector<TableColumn> columns = overview_columns(comparison.at("runs").get<std::vector<Json>>());
+  for (TableColumn& column : ratio_columns(comparison)) columns.push_back(std::move(column));
+  return columns;
+}
+
 std::string run_table(const Json& run) {
   const std::vector<Json> runs = {run};
   return paragraphs({title(runs), table_text(overview_columns(runs)), energy_by_component(runs),
@@ -45,9 +51,7 @@ std::string run_table(const Json& run) {
 
 std::string compare_table(const Json& comparison) {
   const std::vector<Json> runs = comparison.at("runs").get<std::vector<Json>>();
-  std::vector<TableColumn> columns = overview_columns(runs);
-  for (TableColumn& column : ratio_columns(comparison)) columns.push_back(std::move(column));
-  return paragraphs({title(runs), table_text(columns), energy_by_component(runs), where_the_time_went(runs),
+  return paragraphs({title(runs), table_text(comparison_columns(comparison)), energy_by_component(runs), where_the_time_went(runs),
                      training_runs(runs), footnotes(runs)});
 }
 

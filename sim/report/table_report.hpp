@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sim/report/document.hpp"
+#include "sim/report/text_table.hpp"
 
 namespace nibble {
 
@@ -12,6 +14,9 @@ namespace nibble {
 
 /// A comparison's document as tables for people: as run_table with a row for each run, and their ratios.
 [[nodiscard]] std::string compare_table(const Json& comparison);
+
+/// The overview of a comparison's runs and their ratios.
+[[nodiscard]] std::vector<TableColumn> comparison_columns(const Json& comparison);
 
 /// The points of a scaling document, one a row.
 [[nodiscard]] std::string scaling_table(const Json& document);

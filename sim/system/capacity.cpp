@@ -66,16 +66,21 @@ Bytes peak_memory(const Step& step) {
   return peak;
 }
 
-void check_capacity(const Step& step, const Accelerator& accelerator, const std::function<Step(std::uint64_t)>& lower) {
+Bytes check_capacity(const Step& step, const Accelerator& accelerator,
+                     const std::function<Step(std::uint64_t, bool)>& lower) {
   const Bytes needed = peak_memory(step), capacity = accelerator.memory.capacity;
-  if (needed <= capacity) return;
-  const std::uint64_t fits = largest_fitting(step.batch, capacity, lower);
+  if (needed <= capacity) return needed;
+  const auto as_asked = [&](std::uint64_t batch) { return lower(batch, step.recomputed); };
+  const std::uint64_t fits = largest_fitting(step.batch, capacity, as_asked);
+  const bool would_fit =
+      step.training && !step.recomputed && peak_memory(lower(step.batch, true)) <= capacity;
   throw InputError{"SYS-MEMORY",
                    fmt::format("a batch of {} a chip needs {:.4g} GiB, the memory of '{}' has {:.4g} GiB", step.batch,
                                gibibytes(needed), accelerator.name, gibibytes(capacity)),
-                   fits == 0 ? std::string{"not even a batch of 1 fits"}
-                             : fmt::format("the largest batch that fits is {} a chip, {} in all", fits,
-                                           fits * accelerator.chips)};
+                   (fits == 0 ? std::string{"not even a batch of 1 fits"}
+                              : fmt::format("the largest batch that fits is {} a chip, {} in all", fits,
+                                            fits * accelerator.chips)) +
+                       (would_fit ? "; with --recompute this one fits" : "")};
 }
 
 }  // namespace nibble

@@ -39,6 +39,7 @@ struct RunRequest {
   bool training = true;
   bool residency = true;               ///< keep tensors in L1 between operations where they fit
   bool memoise = true;                 ///< simulate equal kernels once
+  bool recompute = false;              ///< training: compute activations again instead of keeping them all
 };
 
 struct RunResult {
@@ -50,6 +51,7 @@ struct RunResult {
   std::string network_name, network_hash;
   Cycles cycles;                       ///< counts and energies are of all chips together
   Seconds time;
+  std::optional<Bytes> footprint;      ///< of one chip's memory (sim/system/capacity.hpp); none of a replay
   Macs macs;
   double peak_macs = 0;                ///< what the arrays could have done at each GEMM's own rate, over all cycles
   ArrayCycles array_cycles;

@@ -73,36 +73,38 @@ OperationResult describe(const Operation& operation) {
 /// Maps and simulates the operations of a step, equal ones once.
 class StepRunner {
  public:
-  StepRunner(const Step& step, RunResult& run, KernelCache* kernels)
+  StepRunner(const Step& step, RunResult& run, KernelCache* kernels, const Onlookers& onlookers)
       : step_{step},
         run_{run},
-        kernels_{run.request.memoise && !run.accelerator.timing_hash.empty() ? kernels : nullptr} {
+        onlookers_{onlookers},
+        memoise_{run.request.memoise && onlookers.timeline == nullptr},
+        kernels_{memoise_ && !run.accelerator.timing_hash.empty() ? kernels : nullptr} {
     const Accelerator& a = run.accelerator;
     if (a.chips > 1) system_ = std::make_unique<ChipSystem>(*a.links, a.clock, a.chips);
   }
 
-  void operate(const ProgressSink& progress, const ProgramSink& programs) {
+  void operate() {
     const ResidencyPlan plan = plan_residency(step_, run_.accelerator, run_.request.residency);
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       OperationResult result = describe(step_.operations[i]);
-      const KnownKernel& simulated = simulate(i, plan.operations[i], result.memoised, programs);
+      const KnownKernel& simulated = simulate(i, plan.operations[i], result.memoised);
       result.kernel = simulated.kernel;
       result.mac_mode = simulated.mac_mode;
       result.mapping = simulated.mapping;
       check_compulsory(i, plan.operations[i], simulated.kernel);
       const std::string layer = result.layer;
       add(run_, std::move(result));
-      if (progress) progress(i + 1, step_.operations.size(), layer);
+      if (onlookers_.progress) onlookers_.progress(i + 1, step_.operations.size(), layer);
     }
     if (system_) extend_to_system(run_, *system_, plan_exchange(step_, run_.recipe.gradient_exchange));
   }
 
  private:
-  const KnownKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised,
-                                  const ProgramSink& programs) {
+  const KnownKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised) {
+    const ProgramSink& programs = onlookers_.programs;
     const std::string key = operation_key(step_, i, residency);
     const auto [found, fresh] = simulated_.try_emplace(key);
-    memoised = !fresh && run_.request.memoise;
+    memoised = !fresh && memoise_;
     if (memoised && !programs) return found->second;
     if (fresh && !programs && recall(key, found->second)) return found->second;
     const KernelProgram program = map_operation(step_, i, run_.accelerator, residency, {});
@@ -123,7 +125,10 @@ class StepRunner {
 
   /// Built when the first kernel needs it: a run that recalls all of them needs none.
   Machine& machine() {
-    if (!machine_) machine_.emplace(run_.accelerator);
+    if (!machine_) {
+      machine_.emplace(run_.accelerator);
+      if (onlookers_.timeline != nullptr) machine_->observe(*onlookers_.timeline);
+    }
     return *machine_;
   }
 
@@ -146,6 +151,8 @@ class StepRunner {
 
   const Step& step_;
   RunResult& run_;
+  const Onlookers& onlookers_;
+  bool memoise_;
   KernelCache* kernels_;
   std::optional<Machine> machine_;
   std::unique_ptr<ChipSystem> system_;
@@ -165,8 +172,9 @@ RunResult begin_run(const RunRequest& request, const Accelerator& accelerator, c
 
 }  // namespace
 
-Step lower(bool training, const Network& network, const Recipe& recipe, std::uint64_t batch) {
-  return training ? lower_training_step(network, recipe, batch) : lower_inference(network, recipe, batch);
+Step lower(bool training, const Network& network, const Recipe& recipe, std::uint64_t batch, bool recompute) {
+  return training ? lower_training_step(network, recipe, batch, {.recompute = recompute})
+                  : lower_inference(network, recipe, batch);
 }
 
 SimulationInputs load_inputs(const RunRequest& request) {
@@ -179,12 +187,11 @@ SimulationInputs load_inputs(const RunRequest& request) {
   return inputs;
 }
 
-RunResult simulate(const RunRequest& request, const ProgressSink& progress, const ProgramSink& programs) {
-  return simulate(request, load_inputs(request), progress, programs);
+RunResult simulate(const RunRequest& request, const Onlookers& onlookers) {
+  return simulate(request, load_inputs(request), onlookers);
 }
 
-RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, const ProgressSink& progress,
-                   const ProgramSink& programs) {
+RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, const Onlookers& onlookers) {
   const auto began = HostClock::now();
   RunResult run = begin_run(request, inputs.accelerator, inputs.technology, inputs.grid);
   run.recipe = inputs.recipe;
@@ -192,15 +199,15 @@ RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, co
   run.network_hash = inputs.network.hash;
   check_system(run.accelerator, request.batch);
   const std::uint64_t batch = request.batch / run.accelerator.chips;  // of each chip
-  const auto lowered = [&](std::uint64_t samples) {
-    return lower(request.training, inputs.network, run.recipe, samples);
+  const auto lowered = [&](std::uint64_t samples, bool recompute) {
+    return lower(request.training, inputs.network, run.recipe, samples, recompute);
   };
-  const bool known = inputs.step && inputs.step->batch == batch;
-  const auto shared = known ? inputs.step : std::make_shared<const Step>(lowered(batch));
+  const bool known = inputs.step && inputs.step->batch == batch && inputs.step->recomputed == request.recompute;
+  const auto shared = known ? inputs.step : std::make_shared<const Step>(lowered(batch, request.recompute));
   const Step& step = *shared;
-  check_capacity(step, run.accelerator, lowered);
+  run.footprint = check_capacity(step, run.accelerator, lowered);
   run.free_layers = step.free_layers;
-  StepRunner{step, run, inputs.kernels}.operate(progress, programs);
+  StepRunner{step, run, inputs.kernels, onlookers}.operate();
   const Macs expected = step.macs() * run.accelerator.chips;
   if (run.macs != expected) {
     throw LawError{fmt::format("{} MACs were executed, the step has {}", run.macs.value(), expected.value())};
@@ -210,13 +217,14 @@ RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, co
 }
 
 RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& programs,
-                 const ProgressSink& progress) {
+                 const Onlookers& onlookers) {
   const auto began = HostClock::now();
   const Accelerator accelerator = load_accelerator(request.accelerator);
   RunResult run = begin_run(request, accelerator, load_technology(accelerator.technology), load_grid(request.grid));
   run.accelerator.chips = 1;  // a program is one chip's
   for (const KernelProgram& program : programs) check_program(program, run.accelerator);
   Machine machine{run.accelerator};
+  if (onlookers.timeline != nullptr) machine.observe(*onlookers.timeline);
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const KernelProgram& program = programs[i];
     OperationResult result;
@@ -230,7 +238,7 @@ RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& pr
     result.kernel = machine.run(program);
     ++run.kernels_simulated;
     add(run, std::move(result));
-    if (progress) progress(i + 1, programs.size(), program.layer);
+    if (onlookers.progress) onlookers.progress(i + 1, programs.size(), program.layer);
   }
   finish(run, began);
   return run;

@@ -33,7 +33,7 @@ VectorKind backward_kind(LayerKind kind) {
 }  // namespace
 
 void Builder::backward() {
-  for (LayerIndex i = static_cast<LayerIndex>(network_.layers.size()); i-- > 0;) backward_layer(i);
+  backward_of_segments();
 }
 
 /// The sum of all that flows back into a layer's output; none if nothing does.

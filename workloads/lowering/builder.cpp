@@ -33,11 +33,14 @@ void check_parameters(const Layer& layer) {
 
 }  // namespace
 
-Builder::Builder(const Network& network, const Recipe& recipe, std::uint64_t batch, bool training)
+Builder::Builder(const Network& network, const Recipe& recipe, std::uint64_t batch, bool training,
+                 bool recompute)
     : network_{network},
       recipe_{recipe},
       batch_{batch},
       training_{training},
+      segments_{recompute ? recompute_segments(network)
+                          : std::vector<Segment>{{0, static_cast<LayerIndex>(network.layers.size())}}},
       precision_{network, recipe},
       outputs_(network.layers.size()),
       saved_(network.layers.size()),
@@ -70,7 +73,7 @@ void Builder::add_node(LayerIndex index, Pass pass, NodeKind kind, Elements doma
                        std::vector<Use> outputs, std::vector<WorkItem> work) {
   Node node;
   node.layer = index;
-  node.pass = pass;
+  node.pass = recomputing_ ? Pass::recompute : pass;
   node.kind = kind;
   node.domain = domain;
   node.inputs = std::move(inputs);

@@ -9,6 +9,7 @@
 #include "models/config/recipe.hpp"
 #include "workloads/lowering/graph.hpp"
 #include "workloads/lowering/precision.hpp"
+#include "workloads/lowering/segments.hpp"
 #include "workloads/trace/network.hpp"
 
 namespace nibble::lowering {
@@ -52,6 +53,7 @@ struct QuantisedActivation {
   std::optional<ValueId> inside;   ///< PACT: which elements were inside the clip
   SmallReference clip;             ///< PACT: the clip level, a small parameter of the source layer
   std::vector<ValueId> gradients;  ///< contributions to this copy's gradient
+  LayerIndex last_reader = 0;
 };
 
 /// What the forward pass of a layer leaves for its backward pass.
@@ -77,7 +79,8 @@ struct LstmStep {
 /// Builds the graph of a step: forward layer by layer, backward in reverse, then the update.
 class Builder {
  public:
-  Builder(const Network& network, const Recipe& recipe, std::uint64_t batch, bool training);
+  /// With `recompute`, activations within segments are let go and computed again before their backward pass.
+  Builder(const Network& network, const Recipe& recipe, std::uint64_t batch, bool training, bool recompute);
 
   void forward();
   void backward();
@@ -120,6 +123,12 @@ class Builder {
   void complete_slices(LayerIndex index);
   void backward_concat(LayerIndex index, ValueId dy);
   void backward_embedding(LayerIndex index, ValueId dy);
+
+  // recompute.cpp
+  void backward_of_segments();
+  void recompute(const Segment& segment);
+  void forget(LayerIndex index, LayerIndex end);
+  [[nodiscard]] bool keeps_its_own(LayerIndex index) const;
 
   // normalisation.cpp
   void forward_batch_norm(LayerIndex index);
@@ -235,6 +244,8 @@ class Builder {
   const Recipe& recipe_;
   std::uint64_t batch_;
   bool training_;
+  std::vector<Segment> segments_;  ///< one, unless activations are computed again
+  bool recomputing_ = false;
   LayerPrecision precision_;
   Graph graph_;
   std::vector<std::optional<ValueId>> outputs_;      ///< by layer
@@ -244,6 +255,7 @@ class Builder {
   std::map<ValueId, LayerIndex> made_by_;            ///< by value: the first layer whose output it is
   std::map<LayerIndex, std::map<std::string, QuantisedActivation>>
       quantised_;                        ///< by layer of origin and format
+  std::map<std::pair<LayerIndex, std::string>, SmallReference> clips_;  ///< PACT's, by the same
   std::map<ValueId, ValueId> narrowed_;  ///< copies in the format that the recipe saves in
   struct Gathered {
     ValueId value;

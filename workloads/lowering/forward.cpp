@@ -196,7 +196,7 @@ void Builder::forward_pool(LayerIndex index) {
     if (training_) {
       saved_[index].remembered = value(l.name + ":index", index_format(l.window), outputs);
       made.push_back(all_of(*saved_[index].remembered));
-      work.push_back({VectorKind::max_pool_index, outputs, taps});
+      work.push_back({VectorKind::max_pool_index, outputs, taps, saved_[index].remembered});
     }
   }
   add_node(index, Pass::vector_fwd, NodeKind::reshaping, outputs, {all_of(x)}, std::move(made),

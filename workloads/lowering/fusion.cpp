@@ -53,7 +53,9 @@ class Fuser {
   [[nodiscard]] bool fits(const Node& joining, std::size_t kernel) const {
     const Node& first = head(kernel);
     if (first.domain != joining.domain) return false;
-    if ((first.pass == Pass::update) != (joining.pass == Pass::update)) return false;
+    for (const Pass apart : {Pass::update, Pass::recompute}) {
+      if ((first.pass == apart) != (joining.pass == apart)) return false;
+    }
     if (first.kind != NodeKind::gemm) return true;
     if (joining.kind == NodeKind::row_wise || first.pass == Pass::wgrad) return false;
     return extra_streams(joining, kernel) <= options_.epilogue_streams;

@@ -16,7 +16,8 @@ struct Kernel {
 /// A node joins the latest kernel that makes one of its inputs if it streams over as many elements, if all
 /// else that it needs is there before that kernel starts, and if it does not wait for a sum over the whole
 /// kernel. Row-wise nodes (softmax, layer norm) need whole rows and join vector kernels only; the update
-/// joins nothing of the backward pass, since the gradients of several chips are exchanged between them.
+/// joins nothing of the backward pass, since the gradients of several chips are exchanged between them; what is computed
+/// again joins nothing else, so that its cost can be told.
 [[nodiscard]] std::vector<Kernel> fuse(const Graph& graph, const LoweringOptions& options);
 
 }  // namespace nibble::lowering

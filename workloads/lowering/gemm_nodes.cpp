@@ -33,7 +33,7 @@ ValueId Builder::add_gemm(LayerIndex index, Pass pass, ValueId a, ValueId b, Val
   }
   Node node;
   node.layer = index;
-  node.pass = pass;
+  node.pass = recomputing_ ? Pass::recompute : pass;
   node.kind = NodeKind::gemm;
   node.domain = graph_.value(c).elements;
   node.inputs = {{a, a_read}, {b, b_read}};
@@ -51,23 +51,31 @@ ValueId Builder::activation_operand(LayerIndex index, std::size_t input, const s
 QuantisedActivation& Builder::quantise_activation(LayerIndex index, ValueId x, const std::string& format) {
   const LayerIndex source = made_by_.at(x);
   auto& copies = quantised_[source];
+  // A layer that is not run again reads the same copy in its backward pass, however far away that is.
+  const LayerIndex reader = keeps_its_own(index) ? static_cast<LayerIndex>(network_.layers.size()) : index;
   const auto known = copies.find(format);
-  if (known != copies.end()) return known->second;
+  if (known != copies.end()) {
+    known->second.last_reader = std::max(known->second.last_reader, reader);
+    return known->second;
+  }
   const Elements elements = graph_.value(x).elements;
   QuantisedActivation copy;
+  copy.last_reader = reader;
   copy.value = value(fmt::format("{} ({})", graph_.value(x).name, format), format, elements);
   graph_.value(copy.value).zeros = graph_.value(x).zeros;
   const bool pact = precision_.of(index).activation_quantiser == ActivationQuantiser::pact;
   std::vector<Use> inputs{all_of(x)}, outputs{all_of(copy.value)};
   std::vector<WorkItem> work{{pact ? VectorKind::pact_quantise : VectorKind::cast, elements}};
   if (pact) {
-    copy.clip = small_parameter(source, graph_.value(copy.value).name + ":clip", 1);
+    const auto [clip, fresh] = clips_.try_emplace({source, format});
+    if (fresh) clip->second = small_parameter(source, graph_.value(copy.value).name + ":clip", 1);
+    copy.clip = clip->second;
     inputs.push_back(all_of(small(copy.clip).working));
   }
   if (pact && training_ && needs_gradient(source)) {
     copy.inside = value(graph_.value(copy.value).name + ":inside", "bit", elements);
     outputs.push_back(all_of(*copy.inside));
-    work.push_back({VectorKind::pact_mask, elements});
+    work.push_back({VectorKind::pact_mask, elements, 1, copy.inside});
   }
   add_node(index, Pass::vector_fwd, NodeKind::pointwise, elements, std::move(inputs), std::move(outputs),
            std::move(work));

@@ -78,6 +78,7 @@ void Graph::remove_dead_nodes() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!alive[i]) continue;
     for (const Use& output : nodes_[i].outputs) producers_[output.value] = static_cast<NodeId>(kept.size());
+    std::erase_if(nodes_[i].work, [&](const WorkItem& item) { return item.only_for && !read[*item.only_for]; });
     kept.push_back(std::move(nodes_[i]));
   }
   nodes_ = std::move(kept);

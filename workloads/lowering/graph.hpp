@@ -50,6 +50,7 @@ struct WorkItem {
   VectorKind kind = VectorKind::copy;
   Elements elements;
   std::uint64_t repeat = 1;
+  std::optional<ValueId> only_for = {};  ///< not done if nothing reads that result
 };
 
 /// One GEMM of a node; a strided dgrad has one for each phase. `gemm` absent: a phase that no tap reaches.

@@ -15,11 +15,14 @@ void Builder::forward_batch_norm(LayerIndex index) {
   if (saved_[index].affine) inputs.push_back(all_of(small(*saved_[index].affine).working));
   if (training_) {
     saved_[index].remembered = save(index, x);
-    const ValueId statistics = value(l.name + ":statistics", "fp32", pairs);
-    add_node(index, Pass::vector_fwd, NodeKind::reduction, elements, {all_of(x)}, {all_of(statistics, true)},
-             {{VectorKind::batch_norm_statistics, elements}});
-    saved_[index].statistics = statistics;
-    inputs.push_back(all_of(statistics));
+    if (!recomputing_) {
+      saved_[index].statistics = value(l.name + ":statistics", "fp32", pairs);
+      add_node(index, Pass::vector_fwd, NodeKind::reduction, elements, {all_of(x)},
+               {all_of(*saved_[index].statistics, true)}, {{VectorKind::batch_norm_statistics, elements}});
+    }
+    inputs.push_back(all_of(*saved_[index].statistics));
+  }
+  if (training_ && !recomputing_) {
     // The running averages, which inference will fold in, move towards this batch's.
     std::optional<ValueId>& running = saved_[owner_of(index)].running;
     if (!running) running = parameter(l.name + ":running statistics", "fp32", pairs);

@@ -64,6 +64,7 @@ SmallReference Builder::small_parameter(LayerIndex index, const std::string& nam
 }
 
 SmallReference Builder::bias_of(LayerIndex index) {
+  if (saved_[index].bias) return *saved_[index].bias;  // computed again
   const Layer& l = layer(index);
   if (l.parameters > 0) return small_parameter(index, l.name + ":bias", bias_elements(index));
   // All parameters are another layer's, the bias too.
@@ -80,6 +81,7 @@ SmallReference Builder::bias_of(LayerIndex index) {
 }
 
 std::optional<SmallReference> Builder::affine_of(LayerIndex index) {
+  if (saved_[index].affine) return saved_[index].affine;  // computed again
   const Layer& l = layer(index);
   if (l.parameters > 0) return small_parameter(index, l.name + ":affine", l.parameters);
   const std::optional<LayerIndex> owner = sharer(index);

@@ -21,7 +21,8 @@ Step lower(const Network& network, const Recipe& recipe, std::uint64_t batch, bo
     throw InputError{"LOW-LOSS", fmt::format("network '{}' does not end in a loss", network.name),
                      "a training step starts its backward pass there: add a layer of kind loss, multibox_loss or yolo_loss"};
   }
-  lowering::Builder builder{network, recipe, batch, training};
+  const bool recompute = training && options.recompute;
+  lowering::Builder builder{network, recipe, batch, training, recompute};
   builder.forward();
   if (training) {
     builder.backward();
@@ -31,6 +32,7 @@ Step lower(const Network& network, const Recipe& recipe, std::uint64_t batch, bo
   step.network = network.name;
   step.recipe = recipe.name;
   step.training = training;
+  step.recomputed = recompute;
   step.batch = batch;
   step.free_layers = builder.take_free_layers();
   lowering::Graph graph = builder.take_graph();
@@ -55,6 +57,8 @@ std::string to_string(Pass pass) {
       return "vector_bwd";
     case Pass::update:
       return "update";
+    case Pass::recompute:
+      return "recompute";
   }
   throw InternalError{"a pass without a name"};
 }
@@ -63,6 +67,14 @@ Macs Step::macs() const {
   Macs sum;
   for (const Operation& operation : operations) {
     if (operation.gemm) sum += operation.gemm->macs();
+  }
+  return sum;
+}
+
+Macs Step::macs(Pass pass) const {
+  Macs sum;
+  for (const Operation& operation : operations) {
+    if (operation.gemm && operation.pass == pass) sum += operation.gemm->macs();
   }
   return sum;
 }

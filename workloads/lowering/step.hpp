@@ -14,7 +14,7 @@
 namespace nibble {
 
 /// Rows of the report: which part of the step an operation belongs to.
-enum class Pass : std::uint8_t { fwd, dgrad, wgrad, vector_fwd, vector_bwd, update };
+enum class Pass : std::uint8_t { fwd, dgrad, wgrad, vector_fwd, vector_bwd, update, recompute };
 [[nodiscard]] std::string to_string(Pass pass);
 
 using TensorId = std::uint32_t;
@@ -94,6 +94,7 @@ struct Operation {
 struct Step {
   std::string network, recipe;
   bool training = true;
+  bool recomputed = false;  ///< activations are computed again in the backward pass (LoweringOptions::recompute)
   std::uint64_t batch = 0;
   std::vector<Tensor> tensors;
   std::vector<Operation> operations;
@@ -101,6 +102,7 @@ struct Step {
   /// coverage.
   std::vector<std::string> free_layers;
   [[nodiscard]] Macs macs() const;
+  [[nodiscard]] Macs macs(Pass pass) const;
 };
 
 /// How the step is cut into kernels.
@@ -110,6 +112,9 @@ struct LoweringOptions {
   /// ESTIMATE: three, what a residual block's backward pass reads at once: the other branch's gradient, the
   /// activation's mask and the tensor that batch norm saved. Each takes an L1 buffer of a tile of C.
   std::uint32_t epilogue_streams = 3;
+  /// Training: let activations go where a segment of the network ends, and compute them again before the segment's
+  /// backward pass (segments.hpp): less memory for one more forward pass of all but the last segment.
+  bool recompute = false;
 };
 
 /// Lowers a network to a whole step. InputError [LOW-...] names any layer that has no cost model.

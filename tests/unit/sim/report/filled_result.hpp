@@ -76,6 +76,7 @@ inline RunResult filled_result() {
     result.operations.push_back(operation);
   }
   result.time = Seconds{0.3};
+  result.footprint = Bytes{123456};
   result.peak_macs = 1200;
   result.free_layers = {"dropout: a mask"};
 
