@@ -149,6 +149,11 @@ struct Accelerator {
   std::string file;                   ///< where it was read from
   std::string hash;                   ///< content hash of the resolved configuration
   std::string timing_hash;            ///< the same of all that can change a kernel's cycles; "" if not read from a file
+  /// The same of all that can change the cycles of a program, once it is mapped: with the arrays, and of vector work alone.
+  struct ExecutionHashes {
+    std::string matrix, vector;
+  };
+  ExecutionHashes execution_hashes;
   /// Published peak efficiencies to print beside ours: mode name -> TOPS/W, with a source key.
   struct PublishedPeak {
     std::string mode;

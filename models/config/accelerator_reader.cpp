@@ -192,16 +192,24 @@ void read_system(const MapReader& root, Accelerator& a) {
   }
 }
 
-/// Left out is what no cycle count of a single chip's kernel depends on; whatever else a machine comes to have counts by itself.
-std::string timing_hash(YamlNode tree) {
-  const auto timeless = [](const YamlNode::Entry& entry) {
-    static constexpr std::string_view kKeys[] = {"schema", "name", "description", "technology", "voltage", "die_area",
-                                                 "chips", "links", "operating_points", "published_peaks",
-                                                 "published_rates"};
-    return std::find(std::begin(kKeys), std::end(kKeys), entry.key) != std::end(kKeys);
-  };
-  std::erase_if(tree.entries, timeless);
-  return content_hash(canonical_text(tree));
+/// Takes keys out of a map; whatever else a machine comes to have stays, and counts, by itself.
+void take_out(YamlNode& map, std::initializer_list<std::string_view> keys) {
+  std::erase_if(map.entries, [&](const YamlNode::Entry& entry) {
+    return std::find(keys.begin(), keys.end(), entry.key) != keys.end();
+  });
+}
+
+/// Sets the hashes of what a kernel's cycles depend on: of one that is still to be mapped, and of programs.
+void hash_timing(YamlNode tree, Accelerator& a) {
+  take_out(tree, {"schema", "name", "description", "technology", "voltage", "die_area", "chips", "links",
+                  "operating_points", "published_peaks", "published_rates"});
+  a.timing_hash = content_hash(canonical_text(tree));
+  YamlNode& core = tree.find("core")->value;
+  // What only the mapper asks for has done its work when there is a program.
+  take_out(core.find("l1")->value, {"capacity", "allocatable", "keep_operands", "output_tile", "output_buffers", "banks"});
+  a.execution_hashes.matrix = content_hash(canonical_text(tree));
+  take_out(core, {"mpe", "l0"});
+  a.execution_hashes.vector = content_hash(canonical_text(tree));
 }
 
 }  // namespace
@@ -231,7 +239,7 @@ Accelerator load_accelerator(const std::string& name_or_path, const Overrides& o
   if (file.ok()) check_accelerator(a, root);
   file.finish();
   a.hash = file.hash();
-  a.timing_hash = timing_hash(file.tree());
+  hash_timing(file.tree(), a);
   return a;
 }
 

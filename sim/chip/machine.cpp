@@ -24,6 +24,10 @@ Machine::Machine(const Accelerator& accelerator)
     cores_.push_back(std::make_unique<ComputeCore>(fmt::format("core{}", i).c_str(), accelerator_, *mnis_.back(),
                                                    guard_));
   }
+  // All processes reach their first wait: the first kernel finds the machine as every later one does.
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  restore_sanitizer_stack();
+  guard_.rethrow();
 }
 
 Machine::~Machine() = default;

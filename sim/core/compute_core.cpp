@@ -59,7 +59,8 @@ void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreP
   activity_ = Activity{};
   slots_.reset(program.slots.size());
   for (const auto& corelet : corelets_) corelet->ledger().start_at(kernel_now());
-  started_.notify(sc_core::SC_ZERO_TIME);
+  // One event a unit: how they fall in line must not depend on which of them was the last to end the kernel before.
+  for (sc_core::sc_event& started : started_) started.notify(sc_core::SC_ZERO_TIME);
 }
 
 double ComputeCore::port_time(std::uint32_t interleave) const {
@@ -84,7 +85,7 @@ std::uint64_t ComputeCore::unfinished(Unit unit) const {
 
 const Instruction& ComputeCore::next_instruction(Unit unit) {
   const std::size_t i = index_of(unit);
-  while (instructions_ == nullptr || fetched_[i] == instructions_->units[i].size()) wait(started_);
+  while (instructions_ == nullptr || fetched_[i] == instructions_->units[i].size()) wait(started_[i]);
   return instructions_->units[i][fetched_[i]++];
 }
 

@@ -96,7 +96,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   std::uint64_t finished_at_ = 0, sfu_busy_ = 0;
   Macs macs_;
   Activity activity_;
-  sc_core::sc_event started_, mpe_retired_, sfu_done_, exchange_done_;
+  std::array<sc_core::sc_event, kUnits> started_;  ///< by unit
+  sc_core::sc_event mpe_retired_, sfu_done_, exchange_done_;
 };
 
 }  // namespace nibble

@@ -11,6 +11,7 @@
 #include "sim/mapper/program_check.hpp"
 #include "sim/system/capacity.hpp"
 #include "sim/system/operation_key.hpp"
+#include "sim/system/program_key.hpp"
 #include "sim/system/system_step.hpp"
 #include "workloads/importers/import_network.hpp"
 
@@ -110,10 +111,24 @@ class StepRunner {
     const KernelProgram program = map_operation(step_, i, run_.accelerator, residency, {});
     if (programs) programs(program);
     if (memoised) return found->second;
-    found->second = {machine().run(program), program.mac_mode, program.mapping};
-    ++run_.kernels_simulated;
+    execute(program, found->second);
     if (kernels_ != nullptr) kernels_->keep(run_.accelerator.timing_hash, key, found->second);
     return found->second;
+  }
+
+  /// Simulates a program, unless it was on a machine that differs in nothing that matters to it: points that differ in L1
+  /// often map alike, and vector work does not see the arrays.
+  void execute(const KernelProgram& program, KnownKernel& simulated) {
+    const auto& [matrix, vector] = run_.accelerator.execution_hashes;
+    const std::string& timing = program.mac_mode.empty() ? vector : matrix;
+    const std::string key = kernels_ == nullptr ? "" : program_key(program);
+    if (const KnownKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(timing, key)) {
+      simulated = {known->kernel, program.mac_mode, program.mapping};
+      return;
+    }
+    simulated = {machine().run(program), program.mac_mode, program.mapping};
+    ++run_.kernels_simulated;
+    if (kernels_ != nullptr) kernels_->keep(timing, key, simulated);
   }
 
   /// True if another run on a machine of equal timing has simulated this kernel.

@@ -68,6 +68,23 @@ TEST_F(SweepCommand, ARowIsWhatRunSaysOfThatMachine) {
   }
 }
 
+// Points that differ in L1 share the kernels that map alike, points that differ in their arrays share vector work.
+TEST_F(SweepCommand, RowsThatShareKernelsAreWhatRunSays) {
+  const std::string file = sweep("axes:\n  core.mpe.columns: [4, 8]\n  core.l1.capacity: [1 MiB, 2 MiB]\n  die_area: [36 mm2]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db"), "--jobs", "1"}).code, 0);
+  const Json rows = json_rows(database("a.db"));
+  ASSERT_EQ(rows.size(), 8U);
+  for (const Json& row : rows) {
+    const std::string machine = folder_.write("machine.yaml", fmt::format(
+        "schema: nibble/accelerator/1\nextends: rapid\nname: m\ncore:\n  mpe: {{columns: {{value: {}, source: estimate}}}}\n"
+        "  l1: {{capacity: {{value: {} B, source: estimate}}}}\n",
+        row["core.mpe.columns"].get<int>(), row["core.l1.capacity"].get<int>()));
+    const Json run = test::nibble_json({"run", "--network", "resnet18", "--batch", "1", "--accelerator", machine, "--recipe", row["recipe"].get<std::string>()});
+    EXPECT_EQ(row["time_s"], run["time_s"]);
+    EXPECT_EQ(row["energy_j"], run["energy_j"]["total"]);
+  }
+}
+
 TEST_F(SweepCommand, JobsAndShardsChangeNothing) {
   const std::string file = small();
   ASSERT_EQ(nibble({"sweep", file, "--out", database("one.db"), "--jobs", "1"}).code, 0);
