@@ -163,7 +163,7 @@ Json simulate_published(const PublishedRun& run, const ProgressSink& progress) {
     return Json{{"failed", why}};
   };
   try {
-    return run_document(simulate(run.request, inputs, progress), {.layers = run.layers});
+    return run_document(simulate(run.request, inputs, {.progress = progress}), {.layers = run.layers});
   } catch (const InputError& error) {
     return failed(error.problems().front().what);
   } catch (const LawError& error) {

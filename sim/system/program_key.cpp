@@ -43,10 +43,10 @@ class Bin {
 
 void add(Bin& bin, const Instruction& instruction) {
   // Taken apart whole: a member that is added to it does not compile here until it counts.
-  const auto& [waits, acquires, publishes, frees, bytes, pitch, multicast, multicast_cores, source, resident, m, n, k,
+  const auto& [waits, acquires, publishes, frees, bytes, pitch, piece, clash, multicast, multicast_cores, source, resident, m, n, k,
                count, accumulate, split_n, lane_ops, lane_waits, l1_read, l1_written, reduce, reduce_cores,
                reduce_bytes, reduce_bits] = instruction;
-  bin.all(waits, acquires, publishes, frees, bytes, pitch, multicast, multicast_cores, source, resident, m, n, k, count,
+  bin.all(waits, acquires, publishes, frees, bytes, pitch, piece, clash, multicast, multicast_cores, source, resident, m, n, k, count,
           accumulate, split_n, lane_ops, lane_waits, l1_read, l1_written, reduce, reduce_cores,
           reduce_bytes, reduce_bits);
 }

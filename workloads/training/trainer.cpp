@@ -146,6 +146,7 @@ class Trainer::State {
   }
 
   [[nodiscard]] const Network& network() const { return network_.network(); }
+  [[nodiscard]] std::uint64_t steps_per_epoch() const { return train_.samples() / options_.batch; }
 
  private:
   [[nodiscard]] std::vector<NamedTensor> all_state() const {
@@ -237,6 +238,19 @@ std::vector<EpochResult> Trainer::run(const OnStep& on_step, const OnEpoch& on_e
 }
 
 std::string Trainer::state_hash() const { return state_->hash(); }
+
+std::uint64_t Trainer::steps_per_epoch() const { return state_->steps_per_epoch(); }
+
+Network Trainer::measured_network() {
+  Network network = state_->network();
+  const std::vector<LayerZeros> zeros = state_->zeros();
+  const auto as_written = [](double share) { return std::round(share * 1e4) / 1e4; };
+  for (std::size_t i = 0; i < zeros.size(); ++i) {
+    network.layers[i].activation_zeros = as_written(zeros[i].activation);
+    if (network.layers[i].kind != LayerKind::input) network.layers[i].gradient_zeros = as_written(zeros[i].gradient);
+  }
+  return network;
+}
 
 std::string Trainer::measured_trace() { return trace_text(state_->network(), state_->zeros()); }
 

@@ -58,6 +58,10 @@ class Trainer {
   /// Hash of every weight, statistic and velocity: equal iff all bits are.
   [[nodiscard]] std::string state_hash() const;
 
+  [[nodiscard]] std::uint64_t steps_per_epoch() const;
+
+  /// The network with the zeros of one batch (the first, after what has been trained) in four decimals, as the trace has them.
+  [[nodiscard]] Network measured_network();
   /// The network as a layer trace with the zeros measured on the first batch, for `nibble run --network`.
   [[nodiscard]] std::string measured_trace();
 

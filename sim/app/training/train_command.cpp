@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "models/base/error.hpp"
 #include "models/config/recipe.hpp"
 #include "sim/app/options.hpp"
 #include "sim/app/progress.hpp"
+#include "sim/app/training/energy_report.hpp"
 #include "sim/report/atomic_file.hpp"
 #include "workloads/trace/network.hpp"
 #include "workloads/training/dataset.hpp"
@@ -23,14 +25,17 @@ constexpr const char* kExamples = R"(Examples:
   nibble train --network cnn-28 --data fashion-mnist --recipe fp4 --epochs 1 --samples 640 --tests 640
   nibble train --recipe fp32 --emulation fast --epochs 1 --samples 640 --tests 640 --out fp32-run
   nibble train --recipe hfp8 --emulation fast --epochs 1 --samples 640 --tests 640 --trace measured.yaml
+  nibble train --emulation fast --epochs 1 --samples 640 --tests 640 --energy rapid-fp4,fp16@rapid,fp16@a100
 
 Every GEMM of forward pass, dgrad and wgrad has the recipe's formats, bit for bit as the machine sums them (exact), or
 with the same operands summed in FP32 (fast). With --out, checkpoint.pt and log.jsonl are replaced after each epoch; the
-same command goes on from there, after Ctrl-C too, and ends in the same bits.)";
+same command goes on from there, after Ctrl-C too, and ends in the same bits. --energy simulates a step of this very
+training (its network, batch, formats and measured zeros) on machines, and prints what all its steps would have cost.)";
 
 struct TrainOptions {
   std::string network = "cnn-28", data = "fashion-mnist", recipe = "fp4", emulation = "exact";
-  std::string out, trace;
+  std::string out, trace, grid = "world";
+  std::vector<std::string> energy;
   training::TrainingOptions training;
 };
 
@@ -44,23 +49,41 @@ std::string epoch_text(const EpochResult& result) {
                      100 * result.train_accuracy, 100 * result.test_accuracy, result.seconds);
 }
 
+/// Of the training that `trainer` has done, or is to do.
+Json charge(const std::vector<ChargedRun>& runs, const TrainOptions& options, const training::Trainer& trainer,
+            const Network& network) {
+  const std::uint64_t samples = trainer.steps_per_epoch() * options.training.batch;
+  return training_costs(runs, network, options.training.batch, options.grid,
+                         {static_cast<double>(options.training.epochs), samples});
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  AtomicFile file{path.string()};
+  file.write(text);
+  file.commit();
+}
+
 void train(TrainOptions& options) {
   options.training.emulation =
       options.emulation == "exact" ? training::Emulation::exact : training::Emulation::fast;
   const Network network = load_network(options.network);
   const Recipe recipe = load_recipe(options.recipe);
   const training::Dataset data = training::load_dataset(options.data);
+  const std::vector<ChargedRun> charged = charged_runs(options.energy, options.recipe);
   training::Trainer trainer{network, recipe, data, options.training, options.out};
+  // What no machine can run is said before hours of training, not after.
+  if (!charged.empty()) static_cast<void>(charge(charged, options, trainer, network));
   {
     Progress progress;
     trainer.run([&](const StepProgress& at) { show_step(progress, at); },
                 [&](const EpochResult& result) { print(epoch_text(result)); });
   }
   print(fmt::format("state {}\n", trainer.state_hash()));
-  if (options.trace.empty()) return;
-  AtomicFile file{options.trace};
-  file.write(trainer.measured_trace());
-  file.commit();
+  if (!options.trace.empty()) write_file(options.trace, trainer.measured_trace());
+  if (charged.empty()) return;
+  const Json costs = charge(charged, options, trainer, trainer.measured_network());
+  print("\n" + training_cost_table(costs));
+  if (!options.out.empty()) write_file(std::filesystem::path{options.out} / "energy.json", json_text(costs));
 }
 
 }  // namespace
@@ -85,6 +108,9 @@ void add_train_command(CLI::App& program) {
   command->add_option("--emulation", options->emulation, "exact or fast (exact)")->check(CLI::IsMember({"exact", "fast"}));
   command->add_option("--out", options->out, "Folder for checkpoint and log, to go on from");
   command->add_option("--trace", options->trace, "Write the network with measured zeros, for nibble run --network");
+  command->add_option("--energy", options->energy, "Machines that the training is charged to: accelerator or recipe@accelerator, ...")
+      ->delimiter(',');
+  command->add_option("--grid", options->grid, "Whose electricity --energy counts (world)");
   command->callback([options] { train(*options); });
 }
 

@@ -57,6 +57,8 @@ TEST(ProgramKey, EveryOtherMemberCounts) {
       instruction([](Instruction& i) { i.waits = {1}; }),
       instruction([](Instruction& i) { i.frees = {1}; }),
       instruction([](Instruction& i) { i.pitch = Bytes{256}; }),
+      instruction([](Instruction& i) { i.piece = Bytes{64}; }),
+      instruction([](Instruction& i) { i.clash = 50; }),
       instruction([](Instruction& i) { i.source = 0; }),
       instruction([](Instruction& i) { i.m = 1; }),
       instruction([](Instruction& i) { i.n = 1; }),

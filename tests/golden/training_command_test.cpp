@@ -1,0 +1,62 @@
+// Proves: a training is charged what `nibble run` says of its own trace, step by step; what no machine can run is refused
+// before the training starts.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <tuple>
+
+#include "tests/golden/program.hpp"
+
+namespace nibble {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr double kSteps = 4;  // 32 pieces of 64 bytes in batches of 8
+
+class TrainCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(std::filesystem::path{NIBBLE_BINARY}.parent_path() / "nibble-training")) {
+      GTEST_SKIP() << "built without libtorch";
+    }
+    std::string text;
+    while (text.size() < 3000) text += "in the beginning was the word, and the word was with ";
+    data_ = folder_.write("text.txt", text);
+  }
+
+  [[nodiscard]] test::Outcome train(const std::vector<std::string>& more) const {
+    std::vector<std::string> all{"train", "--network", "lstm-text", "--data", data_, "--emulation", "fast", "--batch", "8",
+                                 "--epochs", "1", "--samples", "32"};
+    all.insert(all.end(), more.begin(), more.end());
+    return test::nibble(all);
+  }
+
+  test::TemporaryFolder folder_;
+  std::string data_;
+};
+
+TEST_F(TrainCommand, ChargesWhatRunSaysOfItsTrace) {
+  const test::Outcome done = train({"--energy", "rapid-fp4,fp16@rapid", "--trace", folder_.file("t.yaml"), "--out", folder_.file("run")});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("4 steps"));
+  const Json costs = Json::parse(test::content_of(folder_.file("run/energy.json")));
+  for (const auto& [run, recipe, accelerator] : {std::tuple{0, "fp4", "rapid-fp4"}, std::tuple{1, "fp16", "rapid"}}) {
+    const Json step = test::nibble_json({"run", "--network", folder_.file("t.yaml"), "--recipe", recipe, "--accelerator", accelerator, "--batch", "8"});
+    const Json& charged = costs.at("runs").at(static_cast<std::size_t>(run));
+    EXPECT_EQ(charged.at("energy_j"), step.at("energy_j"));
+    EXPECT_EQ(charged.at("training_run").at("steps").get<double>(), kSteps);
+    EXPECT_DOUBLE_EQ(charged.at("training_run").at("time_s").get<double>(), kSteps * step.at("time_s").get<double>());
+  }
+}
+
+TEST_F(TrainCommand, RefusesAMachineThatCannotBeforeItTrains) {
+  for (const char* energy : {"spyre", "no-such-machine", "rapid-fp4,rapid-fp4", "@rapid"}) {
+    const test::Outcome refused = train({"--energy", energy});
+    EXPECT_EQ(refused.code, 2) << energy;
+    EXPECT_EQ(refused.out, "") << energy;
+  }
+}
+
+}  // namespace
+}  // namespace nibble
