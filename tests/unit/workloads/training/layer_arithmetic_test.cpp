@@ -48,7 +48,7 @@ TEST(LayerArithmetic, WithoutGradScaleSmallGradientsAreFlushed) {
   EXPECT_EQ(gradients_of({}).dgrad.values.back(), -64.0F);
 }
 
-/// Powers of two beside the largest, 48 x 2^-15: codes of radix 2, one copy for both GEMMs.
+/// GradScale takes the largest, 0.0015, to 49.2 = 0.0015 x 2^15; its code is the nearer of 32 and 64.
 TEST(LayerArithmetic, RadixTwoRoundsToPowersOfTwo) {
   ArithmeticVariant variant;
   variant.radix2 = true;
