@@ -42,11 +42,11 @@ const Bytes& PsumRing::join(std::uint32_t core, const Instruction& instruction, 
 std::uint64_t PsumRing::carry(std::uint32_t from, std::uint32_t to, bool clockwise, std::uint64_t bytes) {
   std::vector<std::uint64_t>& segments = clockwise ? clockwise_ : counter_;
   const std::uint64_t cycles = transfer_time(Bytes{bytes}, bandwidth_).value();
-  std::uint64_t pass = kernel_now(), end = pass;
+  std::uint64_t end = kernel_now();
   for (std::uint32_t node = from; node != to; node = clockwise ? (node + 1) % cores_ : (node + cores_ - 1) % cores_) {
     std::uint64_t& free_at = segments[clockwise ? node : (node + cores_ - 1) % cores_];
-    pass = std::max(free_at, pass + hop_cycles_);
-    end = free_at = pass + cycles;
+    free_at = std::max(free_at, kernel_now()) + cycles;
+    end = std::max(end, free_at);
     byte_hops_ += bytes;
   }
   return end;
@@ -65,7 +65,8 @@ void PsumRing::run(Exchange& exchange) {
     end = std::max(end, carry(from.core, to.core, clockwise, amount));
     to.received += Bytes{amount};
   };
-  if (parts == cores_ && parts > 2) {
+  const bool closed = parts == cores_ && parts > 2;
+  if (closed) {
     const std::uint64_t half = ceil_div(bytes * (parts - 1), 2 * parts);
     for (std::size_t i = 0; i < parts; ++i) {
       send(*order[i], *order[(i + 1) % parts], true, half);
@@ -77,6 +78,7 @@ void PsumRing::run(Exchange& exchange) {
       send(*order[i + 1], *order[i], false, ceil_div(bytes * (i + 1), parts));
     }
   }
+  end += hop_cycles_ * (closed ? parts / 2 : order.back()->core - order.front()->core);
   for (Member* member : order) member->done->notify(kernel_time(end - kernel_now()));
 }
 

@@ -18,7 +18,7 @@ namespace nibble {
 /// direction carries half.
 ///
 /// Timing  a segment is held for its bytes / bandwidth; the exchange ends when the last segment is free again and the
-///         longest way's hops have passed.
+///         longest way's hops have passed: from end to end of an open stretch, half of the way round a closed ring.
 /// Counts  byte_hops().
 class PsumRing : public sc_core::sc_module {
  public:
@@ -44,6 +44,7 @@ class PsumRing : public sc_core::sc_module {
     Bytes bytes;
   };
   void run(Exchange& exchange);
+  /// Takes every segment from `from` to `to` for `bytes`; the cycle in which the last of them is free again.
   std::uint64_t carry(std::uint32_t from, std::uint32_t to, bool clockwise, std::uint64_t bytes);
 
   std::uint32_t cores_;
