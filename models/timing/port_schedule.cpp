@@ -1,6 +1,7 @@
 #include "models/timing/port_schedule.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -74,7 +75,7 @@ class Run {
     state_.loads.front() -= moved;
     left_ -= moved;
     loaded_ += moved;
-    if (state_.loads.front() == 0) state_.loads.pop_front();
+    if (state_.loads.front() == 0) state_.loads.erase(state_.loads.begin());
   }
 
   /// Sums come out of column c as many cycles after their row's last beat as they pass rows, columns and pipeline.

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
-#include <deque>
 
 namespace nibble {
 
@@ -23,7 +24,7 @@ struct PortTraffic {
   bool sums_at_end = false;                         ///< all after the last beat, a row a cycle; else each with its row
   std::uint64_t l0_words = 1;                       ///< operand words that a slice of L0 holds
 
-  friend auto operator<=>(const PortTraffic&, const PortTraffic&) = default;
+  friend bool operator==(const PortTraffic&, const PortTraffic&) = default;
 };
 
 /// The array and the port that a visit runs on.
@@ -35,11 +36,11 @@ struct PortedArray {
 
 /// What a corelet's port is doing when a visit begins, and when it has ended.
 struct PortState {
-  std::deque<std::uint64_t> loads;       ///< bits left of the stationary blocks that may be loaded meanwhile, in order
+  boost::container::small_vector<std::uint64_t, 4> loads;  ///< bits left of the stationary blocks that may be loaded meanwhile, in order
   std::uint64_t used_bits = 0;           ///< of the first cycle, by the sums of the visit before
   bool loader_idle_first = false;        ///< in the first cycle the loader claims nothing: its buffers were full
 
-  friend auto operator<=>(const PortState&, const PortState&) = default;
+  friend bool operator==(const PortState&, const PortState&) = default;
 };
 
 struct VisitSchedule {

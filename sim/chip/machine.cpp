@@ -13,6 +13,7 @@ namespace nibble {
 
 Machine::Machine(const Accelerator& accelerator)
     : accelerator_{accelerator},
+      schedules_{accelerator_.core},
       ring_{"ring", accelerator_},
       psum_ring_{"psum_ring", accelerator_},
       memory_node_{"memory_node", accelerator_, ring_},
@@ -22,7 +23,7 @@ Machine::Machine(const Accelerator& accelerator)
     mnis_.push_back(std::make_unique<Mni>(fmt::format("mni{}", i).c_str(), i, accelerator_.dma, memory_node_, psum_ring_,
                                           guard_));
     cores_.push_back(std::make_unique<ComputeCore>(fmt::format("core{}", i).c_str(), accelerator_, *mnis_.back(),
-                                                   guard_));
+                                                   schedules_, guard_));
   }
   // All processes reach their first wait: the first kernel finds the machine as every later one does.
   sc_core::sc_start(sc_core::SC_ZERO_TIME);

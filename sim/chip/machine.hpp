@@ -14,6 +14,7 @@
 #include "sim/chip/psum_ring.hpp"
 #include "sim/core/compute_core.hpp"
 #include "sim/core/guard.hpp"
+#include "sim/core/schedule_table.hpp"
 #include "sim/mapper/program.hpp"
 
 namespace nibble {
@@ -38,6 +39,7 @@ class Machine {
 
   const Accelerator accelerator_;
   KernelGuard guard_;
+  ScheduleTable schedules_;
   DataRing ring_;
   PsumRing psum_ring_;
   MemoryNode memory_node_;

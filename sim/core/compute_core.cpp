@@ -23,7 +23,8 @@ std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit); }
 
 }  // namespace
 
-ComputeCore::ComputeCore(sc_core::sc_module_name name, const Accelerator& accelerator, DataMover& mover, KernelGuard& guard)
+ComputeCore::ComputeCore(sc_core::sc_module_name name, const Accelerator& accelerator, DataMover& mover,
+                         ScheduleTable& schedules, KernelGuard& guard)
     : sc_module{name},
       accelerator_{accelerator},
       mover_{mover},
@@ -31,7 +32,7 @@ ComputeCore::ComputeCore(sc_core::sc_module_name name, const Accelerator& accele
       l1_{"l1_port", accelerator.core.l1.corelet_bandwidth} {
   for (std::uint32_t i = 0; i < accelerator.core.corelets; ++i) {
     corelets_.push_back(std::make_unique<Corelet>(fmt::format("corelet{}", i).c_str(), accelerator.core.mpe, l1_,
-                                                  guard, [this](bool worked) { corelet_finished(worked); }));
+                                                  schedules, guard, [this](bool worked) { corelet_finished(worked); }));
   }
   SC_HAS_PROCESS(ComputeCore);
   SC_THREAD(run_load);

@@ -14,6 +14,7 @@
 #include "sim/core/data_mover.hpp"
 #include "sim/core/guard.hpp"
 #include "sim/core/l1_port.hpp"
+#include "sim/core/schedule_table.hpp"
 #include "sim/core/slots.hpp"
 #include "sim/core/timeline.hpp"
 #include "sim/mapper/program.hpp"
@@ -27,7 +28,8 @@ namespace nibble {
 /// weight loaders work ahead across instructions too.
 class ComputeCore : public sc_core::sc_module, private TransferClient {
  public:
-  ComputeCore(sc_core::sc_module_name name, const Accelerator& accelerator, DataMover& mover, KernelGuard& guard);
+  ComputeCore(sc_core::sc_module_name name, const Accelerator& accelerator, DataMover& mover, ScheduleTable& schedules,
+              KernelGuard& guard);
 
   /// Hands over a kernel's instructions; they start in the next delta. `program` must outlive the run.
   void start(const KernelProgram& program, const KernelProgram::CoreProgram& instructions);

@@ -10,27 +10,20 @@
 namespace nibble {
 namespace {
 
-/// Schedules that are remembered; a kernel has a few dozen.
-constexpr std::size_t kRememberedSchedules = 4096;
-
 /// Bits in order that keep the L1 port busy for as long as `bits` that have to be gathered.
 std::uint64_t port_bits(std::uint64_t bits, double port_time) {
   if (port_time == 1.0) return bits;
   return static_cast<std::uint64_t>(static_cast<double>(bits) * port_time);
 }
 
-PortedArray ported_array(const MpeArray& mpe, BytesPerCycle port) {
-  return {mpe.rows, mpe.columns, mpe.mac_latency_cycles, mpe.accumulators, mpe.pass_bubble_cycles,
-          static_cast<std::uint64_t>(port.value() * 8)};
-}
-
 }  // namespace
 
-Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, KernelGuard& guard, TaskDone on_done)
+Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, ScheduleTable& schedules,
+                 KernelGuard& guard, TaskDone on_done)
     : sc_module{name},
-      array_{ported_array(mpe, l1.bandwidth())},
       weight_buffers_{mpe.weight_buffers},
       l1_{l1},
+      schedules_{schedules},
       guard_{guard},
       on_done_{std::move(on_done)} {
   SC_HAS_PROCESS(Corelet);
@@ -78,7 +71,7 @@ void Corelet::run_visit(const Visit& visit, const CoreletTask& task) {
   traffic.row_bits = port_bits(traffic.row_bits, task.streamed_port);
   traffic.last_row_bits = port_bits(traffic.last_row_bits, task.streamed_port);
   traffic.shared_bits = port_bits(traffic.shared_bits, task.stationary_port);
-  const VisitSchedule& planned = schedule(traffic, port_state());
+  const VisitSchedule planned = schedules_.of(traffic, port_state());
   visiting_ = true;
   l1_.start(Bytes{planned.moved_bits / 8}, planned.cycles, 0, visit_done_);
   wait(visit_done_);
@@ -148,13 +141,6 @@ void Corelet::background_load_ends() {
   block_arrives();
   block_loaded_.notify(sc_core::SC_ZERO_TIME);
   if (visiting_ && claimed_ == 0) load_beside();
-}
-
-const VisitSchedule& Corelet::schedule(const PortTraffic& traffic, const PortState& state) {
-  if (schedules_.size() >= kRememberedSchedules) schedules_.clear();
-  const auto [found, fresh] = schedules_.try_emplace({traffic, state});
-  if (fresh) found->second = schedule_visit(array_, traffic, state);
-  return found->second;
 }
 
 std::string Corelet::describe_stall() const {

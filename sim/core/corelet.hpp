@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <systemc>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "models/timing/array_pass.hpp"
 #include "sim/core/guard.hpp"
 #include "sim/core/l1_port.hpp"
+#include "sim/core/schedule_table.hpp"
 #include "sim/core/stall.hpp"
 
 namespace nibble {
@@ -35,7 +35,8 @@ class Corelet : public sc_core::sc_module {
  public:
   using TaskDone = std::function<void(bool worked)>;  ///< false: the task had no visits
 
-  Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, KernelGuard& guard, TaskDone on_done);
+  Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, ScheduleTable& schedules, KernelGuard& guard,
+          TaskDone on_done);
 
   void issue(CoreletTask task);
   [[nodiscard]] std::uint64_t tasks_ended() const { return first_task_; }  ///< since it was built
@@ -46,16 +47,15 @@ class Corelet : public sc_core::sc_module {
   void run_array();
   void await_block();
   void run_visit(const Visit& visit, const CoreletTask& task);
-  const VisitSchedule& schedule(const PortTraffic& traffic, const PortState& state);
   [[nodiscard]] PortState port_state();
   void take_over(const PortState& after);
   void block_arrives();
   void load_beside();
   void background_load_ends();
 
-  const PortedArray array_;
   std::uint64_t weight_buffers_;
   L1Port& l1_;
+  ScheduleTable& schedules_;
   KernelGuard& guard_;
   TaskDone on_done_;
   std::deque<CoreletTask> tasks_;
@@ -68,7 +68,6 @@ class Corelet : public sc_core::sc_module {
   bool visiting_ = false, loading_beside_ = false;
   PortState handed_over_;                 ///< by the visit before, if it ended at handed_over_at_
   std::uint64_t handed_over_at_ = 0;
-  std::map<std::pair<PortTraffic, PortState>, VisitSchedule> schedules_;
 
   StateLedger ledger_;
   sc_core::sc_event task_issued_, load_done_, visit_done_, background_done_, block_loaded_;

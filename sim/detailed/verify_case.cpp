@@ -185,7 +185,8 @@ VerifyResult run_case(const VerifyCase& drawn, const std::string& vcd) {
   NoMover mover;
   KernelGuard guard;
   const KernelProgram program = fast_program(drawn);
-  ComputeCore fast{"fast", drawn.accelerator, mover, guard};
+  ScheduleTable schedules{drawn.accelerator.core};
+  ComputeCore fast{"fast", drawn.accelerator, mover, schedules, guard};
   DetailedCore detailed{"core", shape, work, guard};
   const std::unique_ptr<Waveform> waveform = vcd.empty() ? nullptr : std::make_unique<Waveform>(vcd, detailed);
   fast.start(program, program.cores[0]);
