@@ -32,14 +32,24 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+/// What a user gave may hold anything: shown on one line, and harmless to a terminal.
+std::string visible(const std::string& text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    shown += code < 0x20 || code == 0x7f ? fmt::format("\\x{:02x}", code) : std::string(1, c);
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string Problem::text() const {
   std::string place = file;
   if (line > 0) place += fmt::format(":{}:{}", line, column);
   if (!place.empty()) place += ": ";
-  std::string text = fmt::format("{}error [{}] {}", place, id, what);
-  if (!hint.empty()) text += "\n    " + hint;
+  std::string text = fmt::format("{}error [{}] {}", visible(place), id, visible(what));
+  if (!hint.empty()) text += "\n    " + visible(hint);
   return text;
 }
 

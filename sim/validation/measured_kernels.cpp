@@ -17,6 +17,7 @@ namespace nibble {
 namespace {
 
 constexpr std::uint64_t kLargestExtent = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMostBatches = 1 << 16, kMostTiles = 1 << 12;  // each is an operation of its own
 
 /// One record with its columns by name, and errors that name its place.
 class Row {
@@ -36,10 +37,10 @@ class Row {
     return value;
   }
 
-  [[nodiscard]] std::uint64_t extent(const char* column) const {
+  [[nodiscard]] std::uint64_t extent(const char* column, std::uint64_t largest = kLargestExtent) const {
     const auto value = number<std::uint64_t>(column);
     if (!value) return 0;
-    if (*value > kLargestExtent) fail(column, "a whole number up to 2^32");
+    if (*value > largest) fail(column, fmt::format("a whole number up to {}", largest));
     return *value;
   }
 
@@ -82,12 +83,14 @@ MeasuredKernel parse(const Row& row, int line) {
   kernel.where_inputs = row.text("where_inputs");
   kernel.note = row.text("note");
   kernel.split_text = row.text("split");
-  kernel.batch = std::max<std::uint64_t>(1, row.extent("batch"));
+  kernel.batch = std::max<std::uint64_t>(1, row.extent("batch", kMostBatches));
   kernel.m = row.extent("m");
   kernel.n = row.extent("n");
   kernel.k = row.extent("k");
   kernel.cores = static_cast<std::uint32_t>(row.extent("cores"));
   kernel.split = parse_split(row);
+  const std::uint64_t tiles = kernel.noted("coarse tiles").value_or(1);
+  if (tiles == 0 || tiles > kMostTiles) row.fail("note", fmt::format("coarse tiles from 1 to {}", kMostTiles));
   kernel.measured_us = row.number<double>("measured_us").value_or(0);
   if (!(kernel.measured_us >= 0)) row.fail("measured_us", "a time in microseconds, or nothing");
   return kernel;

@@ -149,7 +149,8 @@ Graph read_graph(const std::string& file, const std::string& content) {
   try {
     onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), {false, 1, true});
   } catch (const std::exception& error) {
-    fail("ONNX-SHAPE", file, fmt::format("its shapes cannot be inferred: {}", error.what()), "");
+    const std::string why = error.what();  // a line for every node: the first is the cause of the others
+    fail("ONNX-SHAPE", file, "its shapes cannot be inferred: " + why.substr(0, why.find('\n')), "");
   }
   for (const auto& value : model.graph().input()) add_shape(value, graph);
   for (const auto& value : model.graph().output()) add_shape(value, graph);

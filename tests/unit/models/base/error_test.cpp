@@ -23,6 +23,11 @@ TEST(Problem, LeavesOutWhatItDoesNotHave) {
   EXPECT_EQ((Problem{"CLI-X", "", 0, 0, "what", ""}.text()), "error [CLI-X] what");
 }
 
+TEST(Problem, ShowsOnOneLineWhatAUserGave) {
+  EXPECT_EQ((Problem{"CSV-X", "a\x1b.csv", 0, 0, "column 'a\nb\t\x7f'", "c\r\n"}.text()),
+            "a\\x1b.csv: error [CSV-X] column 'a\\x0ab\\x09\\x7f'\n    c\\x0d\\x0a");
+}
+
 TEST(InputError, CarriesEveryProblem) {
   const InputError error{
       std::vector<Problem>{{"A", "f", 1, 1, "first", ""}, {"B", "f", 2, 1, "second", "hint"}}};
