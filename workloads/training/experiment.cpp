@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMostLossScale = 1 << 20;
+
 fs::path experiments_folder() { return data_directory() / "configs" / "experiments"; }
 
 /// Length and size of a run; what is not written keeps the value of `base`.
@@ -28,7 +30,9 @@ TrainingOptions read_training(const MapReader& map, TrainingOptions base) {
   base.samples = number("samples", base.samples, 0);
   base.tests = number("tests", base.tests, 0);
   base.rate = map.number("rate", 0, 100, base.rate);
-  base.loss_scale = map.number("loss_scale", 1, 1 << 20, base.loss_scale);
+  base.loss_scale = map.number("loss_scale", 1, kMostLossScale, base.loss_scale);
+  base.momentum = map.number("momentum", 0, 1, base.momentum);
+  base.decay = map.number("decay", 0, 1, base.decay);
   return base;
 }
 
@@ -36,6 +40,7 @@ ArithmeticVariant read_variant(const MapReader& map) {
   constexpr std::int64_t kLongest = 1 << 20;
   ArithmeticVariant variant;
   variant.chunk_length = static_cast<std::uint32_t>(map.integer("chunk_length", 0, kLongest, variant.chunk_length));
+  variant.tree_width = static_cast<std::uint32_t>(map.integer("tree_width", 0, kLongest, variant.tree_width));
   variant.grad_scale = map.boolean("grad_scale", variant.grad_scale);
   variant.two_grids = map.boolean("two_grids", variant.two_grids);
   variant.radix2 = map.boolean("radix2", variant.radix2);
@@ -98,6 +103,7 @@ Experiment load_experiment(const std::string& name_or_path) {
     run.recipe = recipe_beside(path, map.text("recipe"));
     run.emulation = map.choice("emulation", {"exact", "fast"}, "exact") == "exact" ? Emulation::exact : Emulation::fast;
     run.variant = read_variant(map);
+    run.loss_scale = map.number("loss_scale", 0, kMostLossScale, 0);
     run.against = map.text("against", experiment.runs.front().label);
     read_claim(map, run);
     const auto named = [&](const ExperimentRun& other) { return other.label == run.against; };

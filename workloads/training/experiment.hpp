@@ -20,6 +20,7 @@ struct ExperimentRun {
   std::string label, recipe;  ///< a recipe's name, or a path beside the experiment's file
   Emulation emulation = Emulation::exact;
   ArithmeticVariant variant;
+  double loss_scale = 0;  ///< 0: the experiment's
   std::string against;  ///< label of the run that it is compared with
   Claim claim = Claim::none;
   double points = 0;

@@ -30,6 +30,7 @@ LayerArithmetic::LayerArithmetic(const Precision& precision, Emulation emulation
     : precision_{precision}, emulation_{emulation}, seed_{seed}, layer_{layer}, variant_{variant} {
   MachineOptions machine;
   machine.chunk_length = variant.chunk_length;
+  machine.tree_width = variant.tree_width;
   for (const GemmPass pass : kPasses) {
     arithmetic_[index_of(pass)] = default_machine_arithmetic(formats_of(precision, pass), machine);
     Rounding& rounding = arithmetic_[index_of(pass)].output.conversion.rounding;

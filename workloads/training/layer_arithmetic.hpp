@@ -14,6 +14,7 @@ enum class Emulation : std::uint8_t { exact, fast };
 /// What an ablation changes in the arithmetic of a recipe; as it stands: nothing.
 struct ArithmeticVariant {
   std::uint32_t chunk_length = 64;  ///< products to a chunk of the accumulation; 0: one level
+  std::uint32_t tree_width = 0;     ///< products summed exactly before a rounding; 0: the machine's, 1: the sum is rounded at each
   bool grad_scale = true;           ///< false: GradScale stays at 2^0
   bool two_grids = true;            ///< false: dgrad and wgrad both read the even grid of radix-4 FP4
   bool radix2 = false;              ///< FP4 of powers of two in radix 4's place: nearest, one copy, GradScale as ever

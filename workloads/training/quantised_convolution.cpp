@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/base/check.hpp"
+#include "workloads/training/patches.hpp"
 #include "workloads/training/quantised_product.hpp"
 
 namespace nibble::training {
@@ -29,6 +30,12 @@ Tensor group_of(const Tensor& tensor, std::int64_t dimension, std::int64_t group
   return tensor.narrow(dimension, group * size, size);
 }
 
+Tensor joined(const std::vector<Tensor>& groups) {
+  return groups.size() == 1 ? groups.front().contiguous() : torch::cat(groups, 1).contiguous();
+}
+
+Windows windows_of(const ConvolutionShape& shape) { return {shape.kernel, shape.stride, shape.padding}; }
+
 struct Backward {
   const ConvolutionShape& shape;
   const LayerArithmetic& layer;
@@ -50,19 +57,19 @@ struct Backward {
     constexpr std::int64_t kOne[2] = {1, 1}, kNone[2] = {0, 0};
     std::vector<Tensor> images;
     for (std::int64_t g = 0; g < shape.groups; ++g) {
-      const Tensor a = patches(spread(group_of(gradient.values, 1, g, shape.groups), input), shape.kernel, kOne, kNone);
+      const Tensor a = patches(spread(group_of(gradient.values, 1, g, shape.groups), input), {shape.kernel, kOne, kNone});
       const Tensor turned = group_of(weight.values, 0, g, shape.groups).flip({2, 3});
       const Tensor b = turned.permute({0, 2, 3, 1}).reshape({-1, turned.size(1)});
       const Tensor rows = product(layer, GemmPass::dgrad, a, b, gradient.scale * weight.scale);
       images.push_back(image_of(rows, input.size(0), input.size(2), input.size(3)));
     }
-    return torch::cat(images, 1).contiguous();
+    return joined(images);
   }
 
   [[nodiscard]] Tensor weight_gradient(const Operand& input, const Operand& gradient, const Tensor& weight) const {
     std::vector<Tensor> parts;
     for (std::int64_t g = 0; g < shape.groups; ++g) {
-      const Tensor a = patches(group_of(input.values, 1, g, shape.groups), shape.kernel, shape.stride, shape.padding).t();
+      const Tensor a = turned_patches(group_of(input.values, 1, g, shape.groups), windows_of(shape));
       const Tensor b = rows_of(group_of(gradient.values, 1, g, shape.groups));
       parts.push_back(product(layer, GemmPass::wgrad, a, b, input.scale * gradient.scale).t());
     }
@@ -85,12 +92,12 @@ class Convolution : public torch::autograd::Function<Convolution> {
     const Operand w{layer.weights(GemmPass::fwd, values_of(weight)), weight};
     std::vector<Tensor> images;
     for (std::int64_t g = 0; g < shape.groups; ++g) {
-      const Tensor a = patches(group_of(x.values, 1, g, shape.groups), shape.kernel, shape.stride, shape.padding);
+      const Tensor a = patches(group_of(x.values, 1, g, shape.groups), windows_of(shape));
       const Tensor b = group_of(w.values, 0, g, shape.groups).flatten(1).t();
       const Tensor rows = product(layer, GemmPass::fwd, a, b, x.scale * w.scale);
-      images.push_back(image_of(rows, input.size(0), extent(input, shape, 0), extent(input, shape, 1)));
+      images.push_back(image_of(rows, input.size(0), windows_of(shape).count(input, 0), windows_of(shape).count(input, 1)));
     }
-    return torch::cat(images, 1).contiguous();
+    return joined(images);
   }
 
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
@@ -115,21 +122,9 @@ class Convolution : public torch::autograd::Function<Convolution> {
     const auto for_clip = torch::full({1}, static_cast<float>(pact.clip));
     return {tensor_of(pact.input, input.sizes()), for_weight, for_clip, Tensor{}, Tensor{}};
   }
-
- private:
-  static std::int64_t extent(const Tensor& image, const ConvolutionShape& shape, int d) {
-    return (image.size(d + 2) + 2 * shape.padding[d] - shape.kernel[d]) / shape.stride[d] + 1;
-  }
 };
 
 }  // namespace
-
-Tensor patches(const Tensor& image, const std::int64_t (&kernel)[2], const std::int64_t (&stride)[2],
-               const std::int64_t (&padding)[2]) {
-  const Tensor padded = torch::constant_pad_nd(image, {padding[1], padding[1], padding[0], padding[0]});
-  const Tensor windows = padded.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]);
-  return windows.permute({0, 2, 3, 1, 4, 5}).reshape({-1, image.size(1) * kernel[0] * kernel[1]});
-}
 
 Tensor quantised_convolution(const Tensor& input, const Tensor& weight, const Tensor& clip,
                              const ConvolutionShape& shape, LayerArithmetic& arithmetic) {

@@ -28,8 +28,4 @@ struct ConvolutionShape {
                                                   const torch::Tensor& clip, const ConvolutionShape& shape,
                                                   LayerArithmetic& arithmetic);
 
-/// Rows of one group's patches: [n x oh x ow, c x kh x kw]. `padding` zeros all around come first.
-[[nodiscard]] torch::Tensor patches(const torch::Tensor& image, const std::int64_t (&kernel)[2],
-                                    const std::int64_t (&stride)[2], const std::int64_t (&padding)[2]);
-
 }  // namespace nibble::training

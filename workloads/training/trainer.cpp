@@ -1,5 +1,6 @@
 #include "workloads/training/trainer.hpp"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -91,10 +92,20 @@ Sets sets_of(const Network& network, const Dataset& data, const TrainingOptions&
 
 /// Of all that decides a run's bits.
 std::string fingerprint(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& o) {
-  return content_hash(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
-                                  data_hash(data), o.epochs, o.batch, o.seed, o.samples, o.tests,
-                                  o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation), o.variant.chunk_length,
-                                  o.variant.grad_scale, o.variant.two_grids, o.variant.radix2, o.variant.nearest));
+  std::string all = fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", network.hash, recipe.hash,
+                                data_hash(data), o.epochs, o.batch, o.seed, o.samples, o.tests,
+                                o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation), o.variant.chunk_length,
+                                o.variant.grad_scale, o.variant.two_grids, o.variant.radix2, o.variant.nearest);
+  if (o.variant.tree_width != 0) all += fmt::format(" {}", o.variant.tree_width);
+  return content_hash(all);
+}
+
+/// One order of summation, whatever the number of cores. OpenBLAS has threads of its own, of which libtorch knows nothing
+/// where Debian builds it: two of them split a sum in two, and spin while they wait.
+void use_one_thread() {
+  torch::set_num_threads(1);
+  using SetThreads = void (*)(int);
+  if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
 }
 
 }  // namespace
@@ -227,7 +238,7 @@ class Trainer::State {
 Trainer::Trainer(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& options,
                  std::filesystem::path folder) {
   require_fit(network, data);
-  torch::set_num_threads(1);  // one order of summation: the same bits on every machine of a kind
+  use_one_thread();
   state_ = std::make_unique<State>(network, recipe, data, options, std::move(folder));
 }
 

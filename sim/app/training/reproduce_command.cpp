@@ -93,6 +93,7 @@ class Reproduction {
     training.seed = job.seed;
     training.emulation = job.run->emulation;
     training.variant = job.run->variant;
+    if (job.run->loss_scale != 0) training.loss_scale = job.run->loss_scale;
     Trainer trainer{load_network(job.experiment->network), load_recipe(job.run->recipe), data_.at(job.experiment->data),
                     training, folder};
     return trainer.run();

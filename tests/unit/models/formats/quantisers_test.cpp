@@ -192,6 +192,31 @@ TEST(Mx, QuantisesABlockByHand) {
   EXPECT_EQ(block_values(tensor).values, (std::vector<float>{8, -1, 0, 0, 24}));  // 7.7 saturates at 6, times 4
 }
 
+// Proves: codes taken by the array are those of one quotient after the other, in double precision, ties and draws included.
+TEST(BlockQuantise, CodesAreThoseOfTheQuotientsOneByOne) {
+  const RandomBits random{11, 0};
+  std::vector<float> x(4096);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = std::ldexp(static_cast<float>(static_cast<std::int32_t>(random.at(i))), -static_cast<int>(random.at(i + x.size()) % 12));
+    if (i % 5 == 0) x[i] = static_cast<float>(random.at(i) % 25) * 0.25F;  // ties of E2M1 and E2M3
+  }
+  for (const BlockFormat& format : block_formats()) {
+    const NumberFormat element = number_format(format.element), scale = number_format(format.scale);
+    for (const Rounding rounding : {Rounding::nearest_even, Rounding::stochastic}) {
+      const RandomSource source{3, 4, 5};
+      const BlockTensor tensor = block_quantise(x, format, rounding, source);
+      Conversion conversion = element.conversion;
+      conversion.rounding = rounding;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double divisor = decode(scale, tensor.scales[i / format.block]) * tensor.tensor_scale;
+        const std::uint32_t expected =
+            encode(element, conversion, x[i] / divisor, RandomBits{source.seed, source.tensor}.at(source.first_index + i)).code;
+        ASSERT_EQ(tensor.codes[i], expected) << format.name << " element " << i;
+      }
+    }
+  }
+}
+
 // Proves: every element that a block can hold comes back unchanged, for every MX format.
 TEST(Mx, KeepsWhatItCanHold) {
   for (const BlockFormat& format : block_formats()) {
