@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what nibble needs from Debian, and nothing that is there already.
 #
-# usage: scripts/setup.sh [--no-tests] [--no-training] [--capture]
-#   --no-tests  leave out what only the tests need
+# usage: scripts/setup.sh [--no-tests] [--mpi] [--no-training] [--capture]
+#   --no-tests  leave out what only the tests need, and MPI
+#   --mpi       with --no-tests: MPI all the same, for mpirun nibble sweep
 #   --no-training  leave out libtorch and data, which only nibble train needs
 #   --capture   also install PyTorch, which only scripts/capture_trace.py needs
 #
@@ -15,6 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libboost-dev libfmt-dev libyaml-cpp-dev
   nlohmann-json3-dev libcli11-dev libsqlite3-dev libonnx-dev libxxhash-dev librandom123-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3)
+mpi_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin)
 training_packages=(libtorch-dev zlib1g-dev dataset-fashion-mnist)
 capture_packages=(python3-torch python3-torchvision)
 
@@ -30,11 +32,13 @@ missing() {
 
 packages=("${build_packages[@]}")
 tests=yes
+mpi=no
 training=yes
 capture=no
 for argument in "$@"; do
   case $argument in
     --no-tests) tests=no ;;
+    --mpi) mpi=yes ;;
     --no-training) training=no ;;
     --capture) capture=yes ;;
     -h | --help) show_help; exit 0 ;;
@@ -42,6 +46,7 @@ for argument in "$@"; do
   esac
 done
 if [[ $tests == yes ]]; then packages+=("${test_packages[@]}"); fi
+if [[ $tests == yes || $mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
 if [[ $training == yes ]]; then packages+=("${training_packages[@]}"); fi
 if [[ $capture == yes ]]; then packages+=("${capture_packages[@]}"); fi
 

@@ -11,6 +11,7 @@
 #include "models/base/error.hpp"
 #include "sim/app/commands.hpp"
 #include "sim/app/interrupt.hpp"
+#include "sim/app/mpi_launch.hpp"
 #include "sim/app/numerics_command.hpp"
 
 namespace nibble {
@@ -85,7 +86,7 @@ InputError usage_error(const CLI::App& program, const CLI::ParseError& error) {
       fmt::format("see: {} --help", parsed.empty() ? "nibble" : "nibble " + command.get_name()));
 }
 
-void run_commands(int argc, const char* const* argv, void (*describe)(CLI::App&)) {
+void run_commands(int argc, const char* const* argv, const std::function<void(CLI::App&)>& describe) {
   CLI::App program{"", "nibble"};
   describe(program);
   try {
@@ -104,9 +105,9 @@ int failure(int code, const std::string& message) {
 
 }  // namespace
 
-int run_program(int argc, const char* const* argv, void (*describe)(CLI::App&)) {
+int run_guarded(const std::function<void()>& work) {
   try {
-    run_commands(argc, argv, describe);
+    work();
     return kDone;
   } catch (const Interrupted& interrupted) {
     interrupted.raise_again();
@@ -127,6 +128,15 @@ int run_program(int argc, const char* const* argv, void (*describe)(CLI::App&)) 
   }
 }
 
-int run_application(int argc, const char* const* argv) { return run_program(argc, argv, describe_nibble); }
+int run_program(int argc, const char* const* argv, const std::function<void(CLI::App&)>& describe) {
+  return run_guarded([&] { run_commands(argc, argv, describe); });
+}
+
+int run_application(int argc, const char* const* argv) {
+  return run_guarded([&] {
+    become_rank_of_mpi(argc, argv);
+    run_commands(argc, argv, describe_nibble);
+  });
+}
 
 }  // namespace nibble

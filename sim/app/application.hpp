@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <functional>
+
 namespace nibble {
 
 /// The whole program: reads the command line, does what it says, reports what went wrong to stderr.
@@ -12,6 +14,9 @@ namespace nibble {
 [[nodiscard]] int run_application(int argc, const char* const* argv);
 
 /// The same for another program of the house, whose commands `describe` adds.
-[[nodiscard]] int run_program(int argc, const char* const* argv, void (*describe)(CLI::App&));
+[[nodiscard]] int run_program(int argc, const char* const* argv, const std::function<void(CLI::App&)>& describe);
+
+/// Does the work of a program; what it throws becomes a message and the exit code, as above.
+[[nodiscard]] int run_guarded(const std::function<void()>& work);
 
 }  // namespace nibble

@@ -12,12 +12,18 @@
 namespace nibble {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kAnyTime = std::chrono::hours{24};
 
 std::string answer(const DesignSpace& space, const SweepTask& task, KernelCache& kernels) {
   static_cast<void>(kernels.take_fresh());
   const ResultRow row = evaluate(space, task, kernels);
   return Json{{"row", row}, {"kernels", kernels_to_json(kernels.take_fresh())}}.dump();
+}
+
+timespec until(std::chrono::steady_clock::time_point end) {
+  const auto left = std::max(end - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero());
+  const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
+  return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
 }
 
 }  // namespace
@@ -29,21 +35,18 @@ void SweepPool::start(const SweepTask& task, int attempt) {
   running_.push_back({std::make_unique<ChildProcess>(task.point, job, signals_, false), task, attempt, deadline});
 }
 
-void SweepPool::wait() {
+void SweepPool::learn(const Json& kernels) {
+  for (KernelCache::Entry& kernel : kernels_from_json(kernels)) kernels_.add(std::move(kernel));
+}
+
+void SweepPool::wait(Clock::time_point end) {
   std::vector<pollfd> files;
-  auto next = Clock::time_point::max();
   for (const Running& running : running_) {
     files.push_back({running.child->descriptor(), POLLIN, 0});
-    next = std::min(next, running.deadline);
+    end = std::min(end, running.deadline);
   }
-  timespec rest{};
-  const bool bounded = next != Clock::time_point::max();
-  if (bounded) {
-    const auto left = std::max(next - Clock::now(), Clock::duration::zero());
-    const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
-    rest = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-  }
-  const int ready = ::ppoll(files.data(), files.size(), bounded ? &rest : nullptr, &signals_.while_waiting());
+  const timespec rest = until(end);
+  const int ready = ::ppoll(files.data(), files.size(), &rest, &signals_.while_waiting());
   signals_.check();
   if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for points");
   for (std::size_t i = 0; ready > 0 && i < files.size(); ++i) {
@@ -51,40 +54,44 @@ void SweepPool::wait() {
   }
 }
 
-void SweepPool::take_in(Running& running, const RowSink& finished) {
+void SweepPool::take_in(Running& running, const AnswerSink& ended) {
+  if (!running.child->ended()) {
+    running.child.reset();
+    const double seconds = static_cast<double>(timeout_.count()) / 1e3;
+    ended({failed_row(space_, running.task, fmt::format("took longer than {} s", seconds)), Json::array()});
+    return;
+  }
+  SweepAnswer answer;
   try {
-    const Json message = Json::parse(running.child->result());
-    for (KernelCache::Entry& kernel : kernels_from_json(message.at("kernels"))) kernels_.add(std::move(kernel));
-    finished(message.at("row"));
-  } catch (const InternalError& error) {
+    Json message = Json::parse(running.child->result());
+    answer = {std::move(message.at("row")), std::move(message.at("kernels"))};
+  } catch (const std::exception& error) {
     // Tried again from a clean slate; only a point that fails every time is at fault itself.
     if (running.attempt < kAttempts) {
       start(running.task, running.attempt + 1);
-    } else {
-      finished(failed_row(space_, running.task, error.what()));
+      return;
     }
+    answer = {failed_row(space_, running.task, error.what()), Json::array()};
   }
+  learn(answer.kernels);
+  ended(answer);
+}
+
+void SweepPool::advance(std::chrono::milliseconds longest, const AnswerSink& ended) {
+  wait(Clock::now() + longest);
+  std::vector<Running> over;
+  for (Running& running : running_) {
+    if (running.child->ended() || Clock::now() >= running.deadline) over.push_back(std::move(running));
+  }
+  std::erase_if(running_, [](const Running& running) { return running.child == nullptr; });
+  for (Running& running : over) take_in(running, ended);
 }
 
 void SweepPool::run(const std::vector<SweepTask>& tasks, const RowSink& finished) {
   std::size_t next = 0;
-  while (next < tasks.size() || !running_.empty()) {
-    while (next < tasks.size() && running_.size() < jobs_) start(tasks[next++], 1);
-    wait();
-    std::vector<Running> ended;
-    for (Running& running : running_) {
-      if (running.child->ended() || Clock::now() >= running.deadline) ended.push_back(std::move(running));
-    }
-    std::erase_if(running_, [](const Running& running) { return running.child == nullptr; });
-    for (Running& running : ended) {
-      if (running.child->ended()) {
-        take_in(running, finished);
-      } else {
-        running.child.reset();
-        finished(failed_row(space_, running.task,
-                            fmt::format("took longer than {} s", static_cast<double>(timeout_.count()) / 1e3)));
-      }
-    }
+  while (next < tasks.size() || !idle()) {
+    while (next < tasks.size() && !full()) start(tasks[next++]);
+    advance(kAnyTime, [&](const SweepAnswer& answer) { finished(answer.row); });
   }
 }
 

@@ -8,38 +8,53 @@
 
 #include "sim/app/child_process.hpp"
 #include "sim/app/interrupt.hpp"
-#include "sim/sweep/design_space.hpp"
-#include "sim/sweep/evaluate.hpp"
+#include "sim/app/sweep_workers.hpp"
 
 namespace nibble {
 
+/// What came of a task: its row, and the kernels that had to be simulated for it (kernels_to_json).
+struct SweepAnswer {
+  ResultRow row;
+  Json kernels;
+};
+
 /// Evaluates tasks in forked processes, one process a task, from a parent that has read and lowered everything: a crash
 /// or an endless simulation costs its own task. Kernels that one process simulates are known to all that start later.
-class SweepPool {
+/// A process that dies is tried again, up to kAttempts times: what kills it from outside must not cost a result.
+class SweepPool : public SweepWorkers {
  public:
-  using RowSink = std::function<void(const ResultRow&)>;
+  using AnswerSink = std::function<void(const SweepAnswer&)>;
 
   /// `timeout` zero: none.
   SweepPool(const DesignSpace& space, std::size_t jobs, std::chrono::milliseconds timeout)
       : space_{space}, jobs_{jobs}, timeout_{timeout} {}
 
-  /// Hands every task's row to `finished`, in the order in which they end. A process that dies is tried again, up to
-  /// kAttempts times: what kills it from outside must not cost a result. Throws Interrupted on Ctrl-C, all children gone.
-  void run(const std::vector<SweepTask>& tasks, const RowSink& finished);
+  /// Throws Interrupted on Ctrl-C, all children gone.
+  void run(const std::vector<SweepTask>& tasks, const RowSink& finished) override;
+
+  // The same in steps, for those who also listen elsewhere.
+  [[nodiscard]] bool full() const { return running_.size() >= jobs_; }
+  [[nodiscard]] bool idle() const { return running_.empty(); }
+  void start(const SweepTask& task) { start(task, 1); }
+  /// Waits for news of running tasks, no longer than `longest`, and hands on what has ended. Throws as run() does.
+  void advance(std::chrono::milliseconds longest, const AnswerSink& ended);
+  /// Kernels that others have simulated.
+  void learn(const Json& kernels);
 
   static constexpr int kAttempts = 3;
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Running {
     std::unique_ptr<ChildProcess> child;
     SweepTask task;
     int attempt = 1;
-    std::chrono::steady_clock::time_point deadline;
+    Clock::time_point deadline;
   };
 
   void start(const SweepTask& task, int attempt);
-  void wait();
-  void take_in(Running& running, const RowSink& finished);
+  void wait(Clock::time_point end);
+  void take_in(Running& running, const AnswerSink& ended);
 
   const DesignSpace& space_;
   std::size_t jobs_;

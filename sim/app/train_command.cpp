@@ -1,35 +1,18 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "models/base/error.hpp"
 #include "sim/app/commands.hpp"
+#include "sim/app/sibling_program.hpp"
 
 namespace nibble {
 namespace {
 
-constexpr const char* kProgram = "nibble-training";
-
-/// Beside this program, where both are built and installed.
-std::filesystem::path training_program() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return self.parent_path() / kProgram;
-}
-
-/// Becomes the training program; comes back only if there is none.
+/// Becomes the training program; comes back only by an error.
 void become_training_program(const std::string& name, std::vector<std::string> arguments) {
-  const std::string path = training_program().string();
   arguments.insert(arguments.begin(), {"nibble", name});
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  execv(path.c_str(), pointers.data());
-  if (errno != ENOENT) throw InputError{"TRAIN-BUILD", fmt::format("{} does not start: {}", path, std::strerror(errno))};
+  become_sibling("nibble-training", std::move(arguments), "TRAIN-BUILD");
   throw InputError{"TRAIN-BUILD", "this nibble was built without training",
                    "install libtorch and zlib (Debian: apt install libtorch-dev zlib1g-dev), then run cmake and build again"};
 }

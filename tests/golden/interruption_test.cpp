@@ -2,12 +2,10 @@
 // the reason.
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <thread>
 
 #include "tests/golden/program.hpp"
@@ -32,35 +30,13 @@ pid_t start_long_comparison(const test::TemporaryFolder& folder) {
   ::_exit(127);
 }
 
-std::vector<pid_t> children_of(pid_t parent) {
-  const std::string id = std::to_string(parent);
-  std::ifstream file{"/proc/" + id + "/task/" + id + "/children"};
-  std::vector<pid_t> children;
-  for (pid_t child; file >> child;) children.push_back(child);
-  return children;
-}
-
 std::vector<pid_t> wait_for_children(pid_t parent) {
   for (int tries = 0; tries < 1000; ++tries) {
-    if (const std::vector<pid_t> children = children_of(parent); children.size() == 2) return children;
+    if (const std::vector<pid_t> children = test::children_of(parent); children.size() == 2) return children;
     std::this_thread::sleep_for(10ms);
   }
   ADD_FAILURE() << "the comparison started no two processes";
   return {};
-}
-
-bool gone(pid_t process) {
-  for (int tries = 0; tries < 500; ++tries) {
-    if (::kill(process, 0) != 0) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
-
-int end_of(pid_t process) {
-  int status = 0;
-  ::waitpid(process, &status, 0);
-  return status;
 }
 
 TEST(Interruption, CtrlCEndsTheProgramAndItsChildren) {
@@ -68,10 +44,8 @@ TEST(Interruption, CtrlCEndsTheProgramAndItsChildren) {
   const pid_t program = start_long_comparison(folder);
   const std::vector<pid_t> children = wait_for_children(program);
   ::kill(program, SIGINT);
-  const int status = end_of(program);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
-      << "a shell has to see that it was interrupted";
-  for (const pid_t child : children) EXPECT_TRUE(gone(child));
+  EXPECT_EQ(test::end_of(program), 128 + SIGINT) << "a shell has to see that it was interrupted";
+  for (const pid_t child : children) EXPECT_TRUE(test::gone(child));
 }
 
 TEST(Interruption, ChildrenDoNotOutliveAProgramThatIsKilled) {
@@ -79,8 +53,8 @@ TEST(Interruption, ChildrenDoNotOutliveAProgramThatIsKilled) {
   const pid_t program = start_long_comparison(folder);
   const std::vector<pid_t> children = wait_for_children(program);
   ::kill(program, SIGKILL);
-  end_of(program);
-  for (const pid_t child : children) EXPECT_TRUE(gone(child));
+  static_cast<void>(test::end_of(program));
+  for (const pid_t child : children) EXPECT_TRUE(test::gone(child));
 }
 
 TEST(Interruption, AKilledChildIsCodeThreeWithTheReason) {
@@ -88,8 +62,7 @@ TEST(Interruption, AKilledChildIsCodeThreeWithTheReason) {
   const pid_t program = start_long_comparison(folder);
   const std::vector<pid_t> children = wait_for_children(program);
   for (const pid_t child : children) ::kill(child, SIGKILL);
-  const int status = end_of(program);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+  EXPECT_EQ(test::end_of(program), 3);
   EXPECT_THAT(test::content_of(folder.file("messages")), HasSubstr("killed by signal 9"));
 }
 

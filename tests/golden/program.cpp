@@ -7,26 +7,29 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace nibble::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void become_nibble(const std::vector<std::string>& arguments, int out, int err) {
+[[noreturn]] void become(const std::vector<std::string>& command, int out, int err) {
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
   std::vector<char*> words;
-  std::string program = NIBBLE_BINARY;
-  words.push_back(program.data());
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  ::execv(NIBBLE_BINARY, words.data());
+  ::execvp(words.front(), words.data());
   ::_exit(127);
 }
+
+int code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 /// Reads both pipes to their ends together: neither can fill up while the other is waited for.
 void drain(std::array<int, 2> pipes, std::array<std::string*, 2> texts) {
@@ -49,13 +52,13 @@ void drain(std::array<int, 2> pipes, std::array<std::string*, 2> texts) {
 
 }  // namespace
 
-Outcome nibble(const std::vector<std::string>& arguments, const std::string& out_to) {
+Outcome run(const std::vector<std::string>& command, const std::string& out_to) {
   std::array<int, 2> out{}, err{};
   if (::pipe2(out.data(), O_CLOEXEC) != 0 || ::pipe2(err.data(), O_CLOEXEC) != 0)
     throw std::runtime_error("pipe");
   const int file = out_to.empty() ? -1 : ::open(out_to.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   const pid_t child = ::fork();
-  if (child == 0) become_nibble(arguments, file >= 0 ? file : out[1], err[1]);
+  if (child == 0) become(command, file >= 0 ? file : out[1], err[1]);
   ::close(out[1]);
   ::close(err[1]);
   if (file >= 0) ::close(file);
@@ -63,8 +66,43 @@ Outcome nibble(const std::vector<std::string>& arguments, const std::string& out
   drain({out[0], err[0]}, {&outcome.out, &outcome.err});
   int status = 0;
   ::waitpid(child, &status, 0);
-  outcome.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  outcome.code = code_of(status);
   return outcome;
+}
+
+Outcome nibble(const std::vector<std::string>& arguments, const std::string& out_to) {
+  std::vector<std::string> command{NIBBLE_BINARY};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run(command, out_to);
+}
+
+int start(const std::vector<std::string>& command) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  const int nowhere = ::open("/dev/null", O_WRONLY);
+  become(command, nowhere, nowhere);
+}
+
+int end_of(int process) {
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  return code_of(status);
+}
+
+std::vector<int> children_of(int process) {
+  const std::string id = std::to_string(process);
+  std::ifstream file{"/proc/" + id + "/task/" + id + "/children"};
+  std::vector<int> children;
+  for (int child; file >> child;) children.push_back(child);
+  return children;
+}
+
+bool gone(int process) {
+  for (int tries = 0; tries < 500; ++tries) {
+    if (::kill(process, 0) != 0) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return false;
 }
 
 Json nibble_json(std::vector<std::string> arguments) {

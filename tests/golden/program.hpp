@@ -17,6 +17,18 @@ struct Outcome {
 /// Runs the real binary. `out_to`: a file to give it as stdout instead of the pipe that is read here.
 [[nodiscard]] Outcome nibble(const std::vector<std::string>& arguments, const std::string& out_to = {});
 
+/// Runs any program that the PATH finds, in the same way.
+[[nodiscard]] Outcome run(const std::vector<std::string>& command, const std::string& out_to = {});
+
+/// Starts a program whose output nobody reads; for those who kill it.
+[[nodiscard]] int start(const std::vector<std::string>& command);
+/// Waits for its end: the exit code, or 128 + the signal.
+[[nodiscard]] int end_of(int process);
+/// Children of a process, at this moment.
+[[nodiscard]] std::vector<int> children_of(int process);
+/// Waits until a process is there no more; false after five seconds.
+[[nodiscard]] bool gone(int process);
+
 /// Runs it, expects success without a message, and reads its --format json output.
 [[nodiscard]] Json nibble_json(std::vector<std::string> arguments);
 

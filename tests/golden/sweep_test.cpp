@@ -2,13 +2,12 @@
 // jobs, shards, interruptions and kills; what goes wrong with a point is a row, what is wrong with the file an error.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <thread>
+#include <csignal>
 
-#include "tests/golden/program.hpp"
+#include "tests/golden/sweep_files.hpp"
 
 namespace nibble {
 namespace {
@@ -16,45 +15,7 @@ namespace {
 using test::nibble;
 using testing::HasSubstr;
 
-constexpr const char* kHead =
-    "schema: nibble/sweep/1\nname: mine\nbase:\n  accelerator: rapid\n  networks: [resnet18]\n  recipes: [fp16, hfp8]\n  batch: 1\n";
-
-class SweepCommand : public testing::Test {
- protected:
-  std::string sweep(const std::string& rest) const { return folder_.write("sweep.yaml", kHead + rest); }
-  std::string small() const {
-    // Points that differ in voltage alone share their kernels: one simulates them, the others get them from it.
-    return sweep("axes:\n  cores: [1, 2, 4]\n  voltage: [0.6 V, 0.75 V]\nobjectives: {time_s: min, energy_j: min}\n");
-  }
-  std::string database(const std::string& name) const { return folder_.file(name); }
-  static std::string rows(const std::string& database) {
-    const test::Outcome outcome = nibble({"results", database, "--all", "--format", "csv"});
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    return outcome.out;
-  }
-  static Json json_rows(const std::string& database) { return Json::parse(nibble({"results", database, "--all", "--format", "json"}).out); }
-
-  /// Runs a sweep in a process group of its own and kills that program, not its children, after a while.
-  static int killed_after(const std::vector<std::string>& arguments, std::chrono::milliseconds delay, int signal) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      std::vector<char*> words{const_cast<char*>(NIBBLE_BINARY)};
-      for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
-      words.push_back(nullptr);
-      static_cast<void>(std::freopen("/dev/null", "w", stdout));
-      static_cast<void>(std::freopen("/dev/null", "w", stderr));
-      ::execv(NIBBLE_BINARY, words.data());
-      ::_exit(127);
-    }
-    std::this_thread::sleep_for(delay);
-    ::kill(child, signal);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
-  }
-
-  test::TemporaryFolder folder_;
-};
+class SweepCommand : public test::SweepFiles {};
 
 TEST_F(SweepCommand, ARowIsWhatRunSaysOfThatMachine) {
   const std::string file = sweep("axes:\n  cores: [2]\n  die_area: [36 mm2]\nobjectives: {time_s: min}\n");
@@ -102,14 +63,14 @@ TEST_F(SweepCommand, KillsAndInterruptsLoseAndDoubleNothing) {
   const std::string file = small();
   ASSERT_EQ(nibble({"sweep", file, "--out", database("whole.db")}).code, 0);
   const std::string expected = rows(database("whole.db"));
-  const std::vector<std::string> command{"sweep", file, "--out", database("cut.db"), "--jobs", "2", "--resume"};
+  const std::vector<std::string> command{NIBBLE_BINARY, "sweep", file, "--out", database("cut.db"), "--jobs", "2", "--resume"};
   for (int round = 0; round < 10; ++round) {
     killed_after(command, std::chrono::milliseconds{20 + 37 * round % 210}, round % 2 == 0 ? SIGKILL : SIGINT);
   }
-  const test::Outcome last = nibble(command);
+  const test::Outcome last = test::run(command);
   ASSERT_EQ(last.code, 0) << last.err;
   EXPECT_EQ(rows(database("cut.db")), expected);
-  EXPECT_THAT(nibble(command).out, HasSubstr("0 new rows"));
+  EXPECT_THAT(test::run(command).out, HasSubstr("0 new rows"));
 }
 
 TEST_F(SweepCommand, APointThatDoesNotFitOrTakesTooLongIsARow) {
