@@ -37,11 +37,20 @@ std::string escaped(const std::string& text) {
   std::string result;
   for (const char c : text) {
     switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      default: result += c;
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += c;
     }
   }
   return result;
@@ -64,7 +73,8 @@ std::string html_table(const std::vector<TableColumn>& columns) {
   std::string text = "<div class=scroll><table>\n" + group_row(columns) + "<tr>";
   const auto side = [](const TableColumn& column) { return column.left ? " class=left" : ""; };
   for (const TableColumn& column : columns) {
-    text += fmt::format("<th{}>{}<small>{}</small></th>", side(column), escaped(column.heading), escaped(column.unit));
+    text += fmt::format("<th{}>{}<small>{}</small></th>", side(column), escaped(column.heading),
+                        escaped(column.unit));
   }
   text += "</tr>\n";
   for (std::size_t row = 0; row < columns.front().cells.size(); ++row) {
@@ -80,19 +90,9 @@ std::string html_table(const std::vector<TableColumn>& columns) {
 /// Parts of each run's total: `key` names an object of amounts, whose "total" is left out.
 struct Chart {
   std::string heading, note, key, unit;
-  std::string total;  ///< path of the amount that a whole bar stands for
-  std::string member; ///< of each part; "" if a part is the amount
+  std::string total;   ///< path of the amount that a whole bar stands for
+  std::string member;  ///< of each part; "" if a part is the amount
 };
-
-std::vector<std::string> parts_of(const std::vector<Json>& runs, const Chart& chart) {
-  std::vector<std::string> parts;
-  for (const Json& run : runs) {
-    for (const auto& [name, value] : run.at(chart.key).items()) {
-      if (name != "total" && std::find(parts.begin(), parts.end(), name) == parts.end()) parts.push_back(name);
-    }
-  }
-  return parts;
-}
 
 double part_of(const Json& run, const Chart& chart, const std::string& part) {
   const Json& all = run.at(chart.key);
@@ -100,12 +100,31 @@ double part_of(const Json& run, const Chart& chart, const std::string& part) {
   return chart.member.empty() ? all.at(part).get<double>() : all.at(part).at(chart.member).get<double>();
 }
 
+/// The parts that any run has some of.
+std::vector<std::string> parts_of(const std::vector<Json>& runs, const Chart& chart) {
+  std::vector<std::string> parts;
+  for (const Json& run : runs) {
+    for (const auto& [name, value] : run.at(chart.key).items()) {
+      const bool known = std::find(parts.begin(), parts.end(), name) != parts.end();
+      if (name != "total" && !known && part_of(run, chart, name) > 0) parts.push_back(name);
+    }
+  }
+  return parts;
+}
+
+/// As a person writes a key of the document.
+std::string spoken(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
+}
+
 /// One bar a run: as long as its total against the largest, cut by the shares of its parts.
 std::string bars(const std::vector<Json>& runs, const Chart& chart) {
   const std::vector<double> totals = values_of(runs, chart.total);
   const double largest = *std::max_element(totals.begin(), totals.end());
   const std::vector<std::string> parts = parts_of(runs, chart);
-  std::string text = fmt::format("<h2>{}</h2>\n<p class=note>{}</p>\n", escaped(chart.heading), escaped(chart.note));
+  std::string text =
+      fmt::format("<h2>{}</h2>\n<p class=note>{}</p>\n", escaped(chart.heading), escaped(chart.note));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     double sum = 0;
     for (const std::string& part : parts) sum += part_of(runs[i], chart, part);
@@ -114,8 +133,8 @@ std::string bars(const std::vector<Json>& runs, const Chart& chart) {
     for (std::size_t p = 0; p < parts.size() && sum > 0; ++p) {
       const double share = part_of(runs[i], chart, parts[p]) / sum;
       if (share <= 0) continue;
-      text += fmt::format("<div style=\"width:{:.3f}%;background:{}\" title=\"{}: {} ({:.1f} %)\"></div>", 100 * share,
-                          kColours[p % kColours.size()], escaped(parts[p]),
+      text += fmt::format("<div style=\"width:{:.3f}%;background:{}\" title=\"{}: {} ({:.1f} %)\"></div>",
+                          100 * share, kColours[p % kColours.size()], escaped(spoken(parts[p])),
                           amount_text(share * totals[i], chart.unit), 100 * share);
     }
     text += fmt::format("</div></div><span>{}</span></div>\n", amount_text(totals[i], chart.unit));
@@ -123,16 +142,17 @@ std::string bars(const std::vector<Json>& runs, const Chart& chart) {
   text += "<div class=legend>";
   for (std::size_t p = 0; p < parts.size(); ++p) {
     text += fmt::format("<span><i style=\"background:{}\"></i>{}</span>", kColours[p % kColours.size()],
-                        escaped(parts[p]));
+                        escaped(spoken(parts[p])));
   }
   return text + "</div>\n";
 }
 
 std::string charts(const std::vector<Json>& runs) {
-  return bars(runs, {"What the arrays did", "A bar is the step's time, cut by the states of all arrays' cycles.",
-                     "array_cycles", "s", "time_s", ""}) +
-         bars(runs, {"Time by part of the step", "Gradient exchange that no kernel hides is not in it.", "passes", "s",
-                     "time_s", "time_s"}) +
+  return bars(runs,
+              {"What the arrays did", "A bar is the step's time, cut by the states of all arrays' cycles.",
+               "array_cycles", "s", "time_s", ""}) +
+         bars(runs, {"Time by part of the step", "Gradient exchange that no kernel hides is not in it.",
+                     "passes", "s", "time_s", "time_s"}) +
          bars(runs, {"Energy by component", "All chips and their memory, leakage included.", "energy_j", "J",
                      "energy_j.total", ""});
 }
@@ -170,8 +190,10 @@ std::string html_text(const Json& document) {
   }
   return fmt::format(
       "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta name=viewport "
-      "content=\"width=device-width,initial-scale=1\">\n<title>Nibble</title>\n<style>{}</style>\n</head>\n<body>\n{}"
-      "<footer>Nibble {}. <code>nibble explain NAME</code> defines every figure.</footer>\n</body>\n</html>\n",
+      "content=\"width=device-width,initial-scale=1\">\n<title>Nibble</title>\n<style>{}</style>\n</"
+      "head>\n<body>\n{}"
+      "<footer>Nibble {}. <code>nibble explain NAME</code> defines every "
+      "figure.</footer>\n</body>\n</html>\n",
       kStyle, body, escaped(document.at("program").at("version").get<std::string>()));
 }
 

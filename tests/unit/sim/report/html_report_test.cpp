@@ -22,11 +22,20 @@ TEST(HtmlReport, HoldsTheTablesFiguresAndABarForEachChart) {
   const Json run = run_document(filled_result());
   const std::string page = html_text(run);
   for (const TableColumn& column : overview_columns({run})) {
-    for (const std::string& cell : column.cells) EXPECT_THAT(page, HasSubstr(">" + cell + "</td>")) << column.heading;
+    for (const std::string& cell : column.cells)
+      EXPECT_THAT(page, HasSubstr(">" + cell + "</td>")) << column.heading;
   }
   EXPECT_EQ(count(page, "class=bar>"), 3U);
   EXPECT_EQ(count(page, "<div"), count(page, "</div>"));
   EXPECT_EQ(count(page, "<table"), count(page, "</table>"));
+}
+
+TEST(HtmlReport, ALegendNamesOnlyWhatAnyRunHas) {
+  Json run = run_document(filled_result());
+  run["array_cycles"] = {{"compute", 3}, {"fill_drain", 1}, {"ring", 0}, {"total", 4}};
+  const std::string page = html_text(run);
+  EXPECT_THAT(page, HasSubstr("</i>fill drain</span>"));
+  EXPECT_THAT(page, Not(HasSubstr("</i>ring</span><"))) << "no cycle waited for it";
 }
 
 TEST(HtmlReport, NeedsNothingBesideIt) {
