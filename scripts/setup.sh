@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what nibble needs from Debian, and nothing that is there already.
 #
-# usage: scripts/setup.sh [--no-tests] [--mpi] [--no-training] [--capture]
+# usage: scripts/setup.sh [--no-tests] [--mpi] [--no-training] [--browser] [--capture]
 #   --no-tests  leave out what only the tests need, and MPI
 #   --mpi       with --no-tests: MPI all the same, for mpirun nibble sweep
 #   --no-training  leave out libtorch and data, which only nibble train needs
+#   --browser   also install Chromium, which only tests/browser needs (they are skipped without)
 #   --capture   also install PyTorch, which only scripts/capture_trace.py needs
 #
 # Runs as root or through sudo. The second time it finds everything in place, touches nothing and takes no network.
@@ -18,6 +19,7 @@ build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libb
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3)
 mpi_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin)
 training_packages=(libtorch-dev zlib1g-dev dataset-fashion-mnist)
+browser_packages=(chromium)
 capture_packages=(python3-torch python3-torchvision)
 
 # missing PACKAGE...: those that are not installed, one a line.
@@ -34,12 +36,14 @@ packages=("${build_packages[@]}")
 tests=yes
 mpi=no
 training=yes
+browser=no
 capture=no
 for argument in "$@"; do
   case $argument in
     --no-tests) tests=no ;;
     --mpi) mpi=yes ;;
     --no-training) training=no ;;
+    --browser) browser=yes ;;
     --capture) capture=yes ;;
     -h | --help) show_help; exit 0 ;;
     *) wrong_usage "unknown option '$argument'" ;;
@@ -48,6 +52,7 @@ done
 if [[ $tests == yes ]]; then packages+=("${test_packages[@]}"); fi
 if [[ $tests == yes || $mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
 if [[ $training == yes ]]; then packages+=("${training_packages[@]}"); fi
+if [[ $browser == yes ]]; then packages+=("${browser_packages[@]}"); fi
 if [[ $capture == yes ]]; then packages+=("${capture_packages[@]}"); fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -13,8 +13,10 @@
 #include "sim/report/atomic_file.hpp"
 #include "sim/report/csv_report.hpp"
 #include "sim/report/text_table.hpp"
+#include "sim/sweep/effects_table.hpp"
 #include "sim/sweep/evaluate.hpp"
 #include "sim/sweep/results_query.hpp"
+#include "sim/sweep/sweep_page.hpp"
 
 namespace nibble {
 namespace {
@@ -22,11 +24,14 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   nibble results results.db --where "core.l1.capacity >= 1048576 and power_w < 10"
   nibble results results.db --pareto time,energy,area --format csv --output front.csv
-  nibble results results.db --columns energy_j.l1,bytes.memory_read --all)";
+  nibble results results.db --columns energy_j.l1,bytes.memory_read --all
+  nibble results results.db --effects
+  nibble results results.db --report sweep.html)";
 
 struct ResultsOptions {
-  std::string database, format = "table", output;
+  std::string database, format = "table", output, report;
   ResultsQuery query;
+  bool effects = false;
 };
 
 std::string csv_of(const ResultsTable& table) {
@@ -74,7 +79,12 @@ void results(const ResultsOptions& options) {
   if (!std::filesystem::exists(options.database)) {
     throw InputError("DB-FILE", fmt::format("there is no database '{}'", options.database));
   }
-  const ResultsTable table = query_results(options.database, options.query);
+  if (!options.report.empty()) {
+    write_file(options.report, sweep_page(options.database, options.query.where));
+    return;
+  }
+  const ResultsTable table = options.effects ? effects_table(options.database, options.query.where)
+                                             : query_results(options.database, options.query);
   const std::string text = options.format == "csv"    ? csv_of(table)
                            : options.format == "json" ? json_of(table)
                                                       : table_of(table);
@@ -102,6 +112,16 @@ void add_results_command(CLI::App& program) {
       ->delimiter(',');
   command->add_option("--columns", options->query.columns, "Further metrics to print")->delimiter(',');
   command->add_flag("--all", options->query.all, "Rows that are not done or not feasible, too, with the reason");
+  CLI::Option* effects = command->add_flag(
+      "--effects", options->effects,
+      "Main effects instead of rows: what each value of each axis does to the objectives, and its share of their variance");
+  CLI::Option* report = command->add_option(
+      "--report", options->report, "Write one HTML page of it all to this file: charts, front, main effects, best points");
+  for (const char* other : {"--pareto", "--columns", "--all"}) {
+    effects->excludes(command->get_option(other));
+    report->excludes(command->get_option(other));
+  }
+  for (const char* other : {"--effects", "--format", "--output"}) report->excludes(command->get_option(other));
   command->callback([options] { results(*options); });
 }
 

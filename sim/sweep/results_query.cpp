@@ -16,20 +16,25 @@
 namespace nibble {
 namespace {
 
+SweepFacts facts_of(Database& database) {
+  SweepFacts facts;
+  database.query("SELECT key, value FROM sweep", {}, [&](const std::vector<SqlValue>& row) {
+    const std::string key = text_of(row[0]), value = text_of(row[1]);
+    if (key == "name") facts.name = value;
+    if (key == "description") facts.description = value;
+    if (key == "version") facts.version = value;
+    if (key == "axes") facts.axes = Json::parse(value).get<std::vector<std::string>>();
+    if (key != "objectives") return;
+    const Json objectives = Json::parse(value);
+    for (const auto& [metric, direction] : objectives.items()) facts.objectives.push_back({metric, direction == "max"});
+  });
+  return facts;
+}
+
 /// What names of this database mean, as SQL.
 class Names {
  public:
-  explicit Names(Database& database) {
-    database.query("SELECT value FROM sweep WHERE key = 'axes'", {}, [&](const auto& row) {
-      const Json axes = Json::parse(text_of(row.front()));
-      for (const Json& axis : axes) axes_.push_back(axis);
-    });
-    database.query("SELECT value FROM sweep WHERE key = 'objectives'", {}, [&](const auto& row) {
-      const Json objectives = Json::parse(text_of(row.front()));
-      for (const auto& [metric, direction] : objectives.items()) {
-        if (direction == "max") maximised_.push_back(metric);
-      }
-    });
+  explicit Names(Database& database) : facts_{facts_of(database)} {
     for (const std::string& column : result_columns()) {
       if (column != "axes" && column != "metrics") sql_[column] = column;
     }
@@ -39,10 +44,10 @@ class Names {
         sql_.try_emplace(metric, fmt::format("json_extract(metrics, '$.\"{}\"')", metric));
       }
     });
-    for (const std::string& axis : axes_) sql_.try_emplace(axis, fmt::format("json_extract(axes, '$.\"{}\"')", axis));
+    for (const std::string& axis : facts_.axes) sql_.try_emplace(axis, fmt::format("json_extract(axes, '$.\"{}\"')", axis));
   }
 
-  [[nodiscard]] const std::vector<std::string>& axes() const { return axes_; }
+  [[nodiscard]] const std::vector<std::string>& axes() const { return facts_.axes; }
 
   [[nodiscard]] std::string sql(const std::string& given) const { return sql_.at(meant(given)); }
 
@@ -59,29 +64,19 @@ class Names {
                      near.empty() ? "" : fmt::format("did you mean '{}'?", near));
   }
 
-  /// Whether more of it is better: as the sweep says, else as everyone does.
-  [[nodiscard]] bool maximised(const std::string& metric) const {
-    if (std::find(maximised_.begin(), maximised_.end(), metric) != maximised_.end()) return true;
-    return metric == "samples_per_s" || metric == "utilisation" || metric == "tops" || metric == "tops_per_w";
-  }
+  [[nodiscard]] bool maximised(const std::string& metric) const { return more_is_better(metric, facts_.objectives); }
 
  private:
-  std::vector<std::string> axes_, maximised_;
+  SweepFacts facts_;
   std::map<std::string, std::string> sql_;
 };
-
-double number(const SqlValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
-  const auto* real = std::get_if<double>(&value);
-  return real == nullptr ? 0 : *real;
-}
 
 /// Keeps the rows that no row of the same network dominates. `goals`: the columns behind the printed ones.
 void keep_front(ResultsTable& table, std::size_t network, std::size_t first_goal, const std::vector<bool>& maximised) {
   std::vector<std::vector<double>> goals;
   for (const auto& row : table.rows) {
     std::vector<double> values;
-    for (std::size_t i = 0; i < maximised.size(); ++i) values.push_back((maximised[i] ? -1 : 1) * number(row[first_goal + i]));
+    for (std::size_t i = 0; i < maximised.size(); ++i) values.push_back((maximised[i] ? -1 : 1) * number_of(row[first_goal + i]));
     goals.push_back(std::move(values));
   }
   std::vector<std::size_t> front;
@@ -98,6 +93,37 @@ void keep_front(ResultsTable& table, std::size_t network, std::size_t first_goal
 }
 
 }  // namespace
+
+std::size_t ResultsTable::at(const std::string& column) const {
+  const auto found = std::find(columns.begin(), columns.end(), column);
+  if (found == columns.end()) throw InternalError{"no column " + column};
+  return static_cast<std::size_t>(found - columns.begin());
+}
+
+double number_of(const SqlValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  const auto* real = std::get_if<double>(&value);
+  return real == nullptr ? 0 : *real;
+}
+
+SweepFacts sweep_facts(const std::string& path) {
+  Database database{path, Database::Access::read};
+  return facts_of(database);
+}
+
+ResultsQuery simulated_rows(const std::string& where) {
+  ResultsQuery query;
+  query.all = true;
+  query.where = where.empty() ? "status = 'done'" : "status = 'done' AND (" + where + ")";
+  return query;
+}
+
+bool more_is_better(const std::string& metric, const std::vector<SweepObjective>& objectives) {
+  for (const SweepObjective& objective : objectives) {
+    if (objective.metric == metric) return objective.maximise;
+  }
+  return metric == "samples_per_s" || metric == "utilisation" || metric == "tops" || metric == "tops_per_w";
+}
 
 ResultsTable query_results(const std::string& path, const ResultsQuery& query) {
   Database database{path, Database::Access::read};

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
+#include <map>
 
 #include "tests/golden/sweep_files.hpp"
 
@@ -160,6 +162,35 @@ TEST_F(SweepCommand, ParetoKeepsWhatNothingBeats) {
     const bool kept = std::any_of(front.begin(), front.end(), [&](const Json& f) { return f["point"] == row["point"] && f["recipe"] == row["recipe"]; });
     EXPECT_EQ(kept, !beaten) << row;
   }
+}
+
+// Cores of a grid: the mean over all rows of a level, by a sum over the rows as they are printed.
+TEST_F(SweepCommand, EffectsAreTheMeansOfLevels) {
+  ASSERT_EQ(nibble({"sweep", small(), "--out", database("a.db")}).code, 0);
+  const Json rows = json_rows(database("a.db"));
+  double all = 0;
+  for (const Json& row : rows) all += std::log(row["time_s"].get<double>()) / static_cast<double>(rows.size());
+  std::map<int, double> sums;
+  for (const Json& row : rows) sums[row["cores"]] += std::log(row["time_s"].get<double>()) / 4;
+  const Json effects = Json::parse(nibble({"results", database("a.db"), "--effects", "--format", "json"}).out);
+  ASSERT_EQ(effects.size(), 3U + 2U + 2U + 1U);
+  for (std::size_t level = 0; level < 3; ++level) {
+    EXPECT_EQ(effects[level]["axis"], "cores");
+    EXPECT_NEAR(effects[level]["time_s.factor"], std::exp(sums[effects[level]["value"]] - all), 1e-12);
+  }
+  EXPECT_NEAR(effects[3]["time_s.factor"], 1, 1e-12) << "voltage alone changes no time here";
+}
+
+TEST_F(SweepCommand, TheReportIsOneFileWholeOrNotAtAll) {
+  ASSERT_EQ(nibble({"sweep", small(), "--out", database("a.db")}).code, 0);
+  ASSERT_EQ(nibble({"results", database("a.db"), "--report", folder_.file("a.html")}).code, 0);
+  const std::string page = test::content_of(folder_.file("a.html"));
+  EXPECT_THAT(page, testing::EndsWith("</html>\n"));
+  for (const char* outside : {"src=", "href=", "@import", "url(", "fetch("}) EXPECT_THAT(page, testing::Not(HasSubstr(outside)));
+  const test::Outcome none = nibble({"results", database("a.db"), "--where", "time_s < 0", "--report", folder_.file("b.html")});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("DB-ROWS"));
+  EXPECT_NE(::access(folder_.file("b.html").c_str(), F_OK), 0);
 }
 
 }  // namespace
