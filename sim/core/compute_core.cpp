@@ -238,16 +238,15 @@ void ComputeCore::transfer_done(const Instruction& instruction, Unit unit, std::
   if (unit == Unit::load) {
     activity_.l1_written += instruction.bytes;
     if (instruction.source) activity_.l1_read += instruction.bytes;  // in the core that holds them
-  } else {
+  } else if (unfinished(Unit::sfu) == 0) {  // vector work goes before stores
     book_tail(ArrayState::memory, 0, kernel_now());
   }
   end_instruction(instruction, unit, left_memory);
 }
 
 void ComputeCore::book_tail(ArrayState state, std::uint64_t begin, std::uint64_t end) {
-  // While matrix work is left the arrays keep their own books; vector work goes before stores.
+  // While matrix work is left the arrays keep their own books.
   if (unfinished(Unit::mpe) > 0) return;
-  if (state == ArrayState::memory && begin == 0 && unfinished(Unit::sfu) > 0) return;
   for (const auto& corelet : corelets_) {
     corelet->ledger().book(state, std::max(begin, corelet->ledger().booked_until()), end);
   }
