@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnyTime = std::chrono::hours{24};
 
-std::string answer(const DesignSpace& space, const SweepTask& task, KernelCache& kernels) {
-  static_cast<void>(kernels.take_fresh());
-  const ResultRow row = evaluate(space, task, kernels);
-  return Json{{"row", row}, {"kernels", kernels_to_json(kernels.take_fresh())}}.dump();
-}
-
 timespec until(std::chrono::steady_clock::time_point end) {
   const auto left = std::max(end - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero());
   const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
@@ -28,9 +22,16 @@ timespec until(std::chrono::steady_clock::time_point end) {
 
 }  // namespace
 
+/// In the child process.
+std::string SweepPool::answer(const SweepTask& task) {
+  static_cast<void>(kernels_.take_fresh());
+  const ResultRow row = evaluate_(space_, task, kernels_);
+  return Json{{"row", row}, {"kernels", kernels_to_json(kernels_.take_fresh())}}.dump();
+}
+
 void SweepPool::start(const SweepTask& task, int attempt) {
   const std::string name = fmt::format("of point {}", task.point);
-  const Job job{name, [this, task](const auto&) { return answer(space_, task, kernels_); }};
+  const Job job{name, [this, task](const auto&) { return answer(task); }};
   const auto deadline = timeout_.count() > 0 ? Clock::now() + timeout_ : Clock::time_point::max();
   running_.push_back({std::make_unique<ChildProcess>(task.point, job, signals_, false), task, attempt, deadline});
 }

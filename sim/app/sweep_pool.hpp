@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/app/child_process.hpp"
@@ -25,9 +27,11 @@ class SweepPool : public SweepWorkers {
  public:
   using AnswerSink = std::function<void(const SweepAnswer&)>;
 
-  /// `timeout` zero: none.
-  SweepPool(const DesignSpace& space, std::size_t jobs, std::chrono::milliseconds timeout)
-      : space_{space}, jobs_{jobs}, timeout_{timeout} {}
+  using Evaluate = std::function<ResultRow(const DesignSpace&, const SweepTask&, KernelCache&)>;
+
+  /// `timeout` zero: none. `evaluate`: what a process does with its task.
+  SweepPool(const DesignSpace& space, std::size_t jobs, std::chrono::milliseconds timeout, Evaluate evaluate = nibble::evaluate)
+      : space_{space}, jobs_{jobs}, timeout_{timeout}, evaluate_{std::move(evaluate)} {}
 
   /// Throws Interrupted on Ctrl-C, all children gone.
   void run(const std::vector<SweepTask>& tasks, const RowSink& finished) override;
@@ -52,6 +56,7 @@ class SweepPool : public SweepWorkers {
     Clock::time_point deadline;
   };
 
+  [[nodiscard]] std::string answer(const SweepTask& task);
   void start(const SweepTask& task, int attempt);
   void wait(Clock::time_point end);
   void take_in(Running& running, const AnswerSink& ended);
@@ -59,6 +64,7 @@ class SweepPool : public SweepWorkers {
   const DesignSpace& space_;
   std::size_t jobs_;
   std::chrono::milliseconds timeout_;
+  Evaluate evaluate_;
   KernelCache kernels_;
   InterruptGuard signals_;
   std::vector<Running> running_;

@@ -1,7 +1,7 @@
 #include "tests/golden/sweep_files.hpp"
 
-#include <csignal>
-#include <thread>
+#include "sim/sweep/evaluate.hpp"
+#include "sim/sweep/sqlite.hpp"
 
 namespace nibble::test {
 
@@ -16,21 +16,24 @@ std::string SweepFiles::small() const {
   return sweep("axes:\n  cores: [1, 2, 4]\n  voltage: [0.6 V, 0.75 V]\nobjectives: {time_s: min, energy_j: min}\n");
 }
 
-std::string SweepFiles::rows(const std::string& database) {
-  const Outcome outcome = nibble({"results", database, "--all", "--format", "csv"});
+std::string SweepFiles::expected() const {
+  const Outcome outcome = nibble({"sweep", small(), "--out", database("undisturbed.db")});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  return outcome.out;
+  return rows(database("undisturbed.db"));
+}
+
+std::string SweepFiles::rows(const std::string& database) {
+  std::string text;
+  Database opened{database, Database::Access::read};
+  opened.query("SELECT * FROM results ORDER BY point, network, recipe", {}, [&](const std::vector<SqlValue>& row) {
+    for (const SqlValue& value : row) text += to_json(value).dump() + " ";
+    text += "\n";
+  });
+  return text;
 }
 
 Json SweepFiles::json_rows(const std::string& database) {
   return Json::parse(nibble({"results", database, "--all", "--format", "json"}).out);
-}
-
-void SweepFiles::killed_after(const std::vector<std::string>& command, std::chrono::milliseconds delay, int signal) {
-  const int program = start(command);
-  std::this_thread::sleep_for(delay);
-  ::kill(program, signal);
-  static_cast<void>(end_of(program));
 }
 
 }  // namespace nibble::test

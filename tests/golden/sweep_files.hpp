@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -17,14 +16,13 @@ class SweepFiles : public testing::Test {
   [[nodiscard]] std::string sweep(const std::string& rest) const;
   /// Six points, twelve rows. Points that differ in voltage alone share their kernels.
   [[nodiscard]] std::string small() const;
+  /// The rows of small(), as undisturbed local processes find them.
+  [[nodiscard]] std::string expected() const;
   [[nodiscard]] std::string database(const std::string& name) const { return folder_.file(name); }
 
-  /// All rows of a database, whatever became of them.
+  /// All rows of a database with every column and metric, a line each, whatever became of them.
   [[nodiscard]] static std::string rows(const std::string& database);
   [[nodiscard]] static Json json_rows(const std::string& database);
-
-  /// Starts a program and kills it, not its children, after a while.
-  static void killed_after(const std::vector<std::string>& command, std::chrono::milliseconds delay, int signal);
 
   TemporaryFolder folder_;
 };
