@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "models/base/error.hpp"
 #include "models/base/hash.hpp"
@@ -26,8 +28,12 @@ constexpr const char* kExamples = R"(Examples:
   nibble run --network resnet50 --accelerator rapid-train-system --batch 512
   nibble run --network resnet18 --batch 1 --dump-program step.jsonl
   nibble run --network resnet18 --batch 4 --timeline step.trace.json
+  nibble run --batch 64 --timeline first.trace.json --timeline-kernels 1-40,fc
   nibble run --network resnet50 --recipe fp16 --batch 64 --recompute
   nibble run --program step.jsonl --accelerator rapid)";
+
+// Of a timeline, in bytes: beyond it its writer is told of --timeline-kernels.
+constexpr std::uint64_t kLargeTimeline = 30'000'000;
 
 struct RunOptions {
   StepOptions step;
@@ -37,6 +43,7 @@ struct RunOptions {
   std::string dump_program;
   std::string program;
   std::string timeline;
+  std::vector<std::string> timeline_kernels;
   bool batch_given = false;
 };
 
@@ -74,6 +81,13 @@ RunResult simulate_step(const RunOptions& options, Onlookers onlookers) {
   return result;
 }
 
+void finish(ChromeTrace& timeline, const std::string& path) {
+  timeline.finish();
+  if (timeline.bytes() < kLargeTimeline) return;
+  fmt::print(stderr, "{}: {} MB, which a browser takes a while to open; --timeline-kernels 1-40 (or a layer's name) writes "
+                     "the detail of some kernels only\n", path, timeline.bytes() / 1'000'000);
+}
+
 void run(const RunOptions& options) {
   options.output.check();
   const DocumentOptions contents = options.output.document(options.step);
@@ -81,12 +95,14 @@ void run(const RunOptions& options) {
   {
     Progress progress;
     std::optional<ChromeTrace> timeline;
-    if (!options.timeline.empty()) timeline.emplace(options.timeline, load_accelerator(options.accelerator));
+    if (!options.timeline.empty()) {
+      timeline.emplace(options.timeline, load_accelerator(options.accelerator), KernelChoice{options.timeline_kernels});
+    }
     const Onlookers onlookers{.progress = sink_of(progress, options.recipe + "@" + options.accelerator),
                               .timeline = timeline ? &*timeline : nullptr};
     const RunResult result =
         options.program.empty() ? simulate_step(options, onlookers) : replay_file(options, onlookers);
-    if (timeline) timeline->finish();
+    if (timeline) finish(*timeline, options.timeline);
     document = run_document(result, contents);
   }
   write_document(document, options.output);
@@ -107,8 +123,13 @@ void add_run_command(CLI::App& program) {
   CLI::Option* dump =
       command->add_option("--dump-program", options->dump_program,
                           "Write the programs that drive the machine to this file (JSON lines)");
-  command->add_option("--timeline", options->timeline,
-                      "Write what every unit of a chip did when to this file: a Chrome trace, opens in ui.perfetto.dev");
+  CLI::Option* timeline = command->add_option(
+      "--timeline", options->timeline,
+      "Write what every unit of a chip did when to this file: a Chrome trace, opens in ui.perfetto.dev");
+  command->add_option("--timeline-kernels", options->timeline_kernels,
+                      "Kernels that the timeline shows in detail: 7, 1-40 (in the order in which they run), a layer's name")
+      ->delimiter(',')
+      ->needs(timeline);
   command->add_option("--program", options->program, "Replay programs from this file instead of a network")
       ->excludes(recipe, dump, command->get_option("--network"), command->get_option("--mode"),
                  command->get_option("--samples"), command->get_option("--no-residency"), command->get_option("--recompute"),

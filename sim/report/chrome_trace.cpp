@@ -6,7 +6,9 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "models/base/error.hpp"
 #include "workloads/lowering/step.hpp"
 
 namespace nibble {
@@ -26,8 +28,11 @@ std::string microseconds(std::uint64_t tenths) { return fmt::format("{}.{:04}", 
 
 }  // namespace
 
-ChromeTrace::ChromeTrace(const std::filesystem::path& path, const Accelerator& accelerator)
-    : file_{path}, clock_hz_{accelerator.clock.value()}, corelets_{accelerator.core.corelets} {
+ChromeTrace::ChromeTrace(const std::filesystem::path& path, const Accelerator& accelerator, KernelChoice detailed)
+    : file_{path},
+      detailed_{std::move(detailed)},
+      clock_hz_{accelerator.clock.value()},
+      corelets_{accelerator.core.corelets} {
   buffer_ = fmt::format("{{\"displayTimeUnit\":\"ns\",\"otherData\":{{\"accelerator\":{},\"clock_hz\":{:.0f}}},\n\"traceEvents\":[",
                         quoted(accelerator.name), clock_hz_);
   name_tracks(accelerator);
@@ -58,9 +63,11 @@ void ChromeTrace::name_track(Track track, const std::string& process, const std:
 
 void ChromeTrace::begin_kernel(const KernelProgram& program, std::uint64_t now) {
   begin_ = now;
+  in_detail_ = detailed_.contains(++kernels_, program.layer);
+  any_in_detail_ = any_in_detail_ || in_detail_;
   kernel_ = fmt::format("{} {}", program.layer, to_string(program.pass));
-  kernel_arguments_ = fmt::format(R"(,"args":{{"mac_mode":{},"mapping":{}}})", quoted(program.mac_mode),
-                                  quoted(program.mapping));
+  kernel_arguments_ = fmt::format(R"(,"args":{{"number":{},"mac_mode":{},"mapping":{}}})", kernels_,
+                                  quoted(program.mac_mode), quoted(program.mapping));
 }
 
 void ChromeTrace::end_kernel(const Activity& activity, std::uint64_t end) {
@@ -93,6 +100,7 @@ void ChromeTrace::memory(bool writing, std::uint64_t begin, std::uint64_t end) {
 }
 
 void ChromeTrace::add(Track track, const char* name, std::uint64_t begin, std::uint64_t end) {
+  if (!in_detail_) return;
   Span& span = open_[track];
   if (span.name != nullptr && begin <= span.end) {
     if (span.name == name) {
@@ -134,10 +142,15 @@ void ChromeTrace::write_event(const std::string& event) {
 
 void ChromeTrace::flush() {
   file_.write(buffer_);
+  bytes_ += buffer_.size();
   buffer_.clear();
 }
 
 void ChromeTrace::finish() {
+  if (!any_in_detail_) {
+    throw InputError("TRC-KERNELS", fmt::format("none of the {} kernels that ran is among those chosen for the timeline", kernels_),
+                     "`nibble run --layers` names the layers; numbers go from 1 in the order in which kernels run");
+  }
   buffer_ += "\n]}\n";
   flush();
   file_.commit();

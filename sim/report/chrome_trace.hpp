@@ -9,6 +9,7 @@
 #include "models/config/accelerator.hpp"
 #include "sim/core/timeline.hpp"
 #include "sim/report/atomic_file.hpp"
+#include "sim/report/kernel_choice.hpp"
 
 namespace nibble {
 
@@ -20,9 +21,11 @@ namespace nibble {
 /// Time    microseconds of simulated time from the step's first kernel, to 0.1 ns.
 /// Spans of one track that touch and are of one kind are one event, so that the file grows with what changes, not with
 /// tiles. Events are written as kernels end; the file appears whole, with finish(), or not at all.
+///
+/// Kernels that `detailed` leaves out have their span and rates only: a long step has more events than a browser likes.
 class ChromeTrace final : public Timeline {
  public:
-  ChromeTrace(const std::filesystem::path& path, const Accelerator& accelerator);
+  ChromeTrace(const std::filesystem::path& path, const Accelerator& accelerator, KernelChoice detailed = {});
 
   void begin_kernel(const KernelProgram& program, std::uint64_t now) override;
   void end_kernel(const Activity& activity, std::uint64_t end) override;
@@ -32,7 +35,10 @@ class ChromeTrace final : public Timeline {
   void exchange(std::uint32_t core, std::uint64_t begin, std::uint64_t end) override;
   void memory(bool writing, std::uint64_t begin, std::uint64_t end) override;
 
+  /// InputError [TRC-KERNELS] if no kernel was among the chosen ones: then no file is left.
   void finish();
+
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  ///< written so far
 
  private:
   using Track = std::pair<std::uint32_t, std::uint32_t>;  ///< process and thread, as the viewer calls them
@@ -51,8 +57,13 @@ class ChromeTrace final : public Timeline {
   [[nodiscard]] std::uint64_t tenths(std::uint64_t cycle) const;  ///< of a nanosecond, from the step's begin
 
   AtomicFile file_;
+  KernelChoice detailed_;
   double clock_hz_;
   std::uint32_t corelets_;
+  std::size_t kernels_ = 0;     ///< seen
+  bool in_detail_ = false;      ///< the one that runs
+  bool any_in_detail_ = false;
+  std::uint64_t bytes_ = 0;
   std::uint64_t begin_ = 0;   ///< of the kernel, in the simulation's time
   std::uint64_t before_ = 0;  ///< cycles of the step's kernels before it
   std::string kernel_, kernel_arguments_;

@@ -104,6 +104,17 @@ std::vector<std::pair<std::string, Json>> flatten(const Json& object, const std:
   return leaves;
 }
 
+std::string csv_of(const Json& objects) {
+  std::vector<Row> rows;
+  for (const Json& object : objects) {
+    Row& row = rows.emplace_back();
+    for (const auto& [key, value] : object.items()) {
+      if (!value.is_object()) row.emplace_back(key, value);
+    }
+  }
+  return csv_table(rows);
+}
+
 std::string csv_text(const Json& document, CsvRows kind) {
   if (document.at("schema") == kScalingSchema) return csv_table(scaling_rows(document));
   const bool comparison = document.at("schema") == kCompareSchema;

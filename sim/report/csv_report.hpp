@@ -19,6 +19,9 @@ enum class CsvRows { runs, layers, energy_table };
 /// must hold the list asked for.
 [[nodiscard]] std::string csv_text(const Json& document, CsvRows rows = CsvRows::runs);
 
+/// A list of flat objects as CSV, a row each; objects within them are left out.
+[[nodiscard]] std::string csv_of(const Json& objects);
+
 /// One value as a CSV field, quoted where it must be; null is empty.
 [[nodiscard]] std::string csv_value(const Json& value);
 

@@ -184,18 +184,6 @@ std::string measured_table(const Json& document) {
   return text;
 }
 
-std::string measured_csv(const Json& document) {
-  std::string text;
-  for (const Json& row : document.at("rows")) {
-    std::vector<std::string> head, line;
-    for (const auto& [key, value] : row.items()) {
-      head.push_back(key);
-      line.push_back(csv_value(value));
-    }
-    if (text.empty()) text = fmt::format("{}\r\n", fmt::join(head, ","));
-    text += fmt::format("{}\r\n", fmt::join(line, ","));
-  }
-  return text;
-}
+std::string measured_csv(const Json& document) { return csv_of(document.at("rows")); }
 
 }  // namespace nibble

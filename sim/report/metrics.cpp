@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <utility>
 
 #include "models/base/error.hpp"
 #include "sim/report/metrics_table.hpp"
@@ -40,6 +42,21 @@ bool has_part(std::string_view name, std::string_view word) {
   return false;
 }
 
+/// Headings of tables that are not the names of what stands under them.
+constexpr std::pair<std::string_view, std::string_view> kHeadings[] = {
+    {"sustained", "tops"},   {"samples/s", "samples_per_s"}, {"tops/w", "tops_per_w"},
+    {"faster", "ratios.to.*.speed"}, {"less energy", "ratios.to.*.energy"}, {"fill+drain", "array_cycles.fill_drain"}};
+
+/// The name that a user's word means: as tables spell it, or as a path within a comparison ("runs.time_s").
+std::string name_of(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (word.starts_with("runs.")) word.erase(0, 5);
+  for (const auto& [heading, name] : kHeadings) {
+    if (word == heading) return std::string{name};
+  }
+  return word;
+}
+
 /// Every word that find_metrics knows: names, their first parts and their last parts.
 std::vector<std::string> known_words() {
   std::vector<std::string> words;
@@ -64,11 +81,17 @@ const Metric* metric_of(std::string_view path) {
   return found != metrics().end() ? &*found : nullptr;
 }
 
-std::vector<const Metric*> find_metrics(const std::string& word) {
+std::vector<const Metric*> find_metrics(const std::string& given) {
+  if (const Metric* exact = metric_of(given)) return {exact};
+  const std::string word = name_of(given);
   if (const Metric* exact = metric_of(word)) return {exact};
   std::vector<const Metric*> found;
   for (const Metric& metric : metrics()) {
     if (metric.name.starts_with(word + ".")) found.push_back(&metric);
+  }
+  if (!found.empty()) return found;
+  for (const Metric& metric : metrics()) {
+    if (word.find('.') != std::string::npos && metric.name.ends_with("." + word)) found.push_back(&metric);
   }
   if (!found.empty()) return found;
   for (const Metric& metric : metrics()) {
@@ -77,7 +100,7 @@ std::vector<const Metric*> find_metrics(const std::string& word) {
   if (!found.empty()) return found;
   const std::string near = nearest_word(word, known_words());
   throw InputError(
-      "MET-UNKNOWN", fmt::format("'{}' is not a metric", word),
+      "MET-UNKNOWN", fmt::format("'{}' is not a metric", given),
       near.empty() ? "'nibble explain' lists all of them" : fmt::format("did you mean '{}'?", near));
 }
 

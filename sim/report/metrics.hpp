@@ -21,10 +21,10 @@ struct Metric {
 /// Every metric, in the order of the documents.
 [[nodiscard]] const std::vector<Metric>& metrics();
 
-/// The metrics that `word` means: the one of that name, or all under it ("energy_j"), or all that have it as
-/// a part, units apart ("total", "energy"). InputError [MET-UNKNOWN] with the nearest known word when there
-/// is none.
-[[nodiscard]] std::vector<const Metric*> find_metrics(const std::string& word);
+/// The metrics that `given` means: the one of that name, or all under it ("energy_j"), or all that end with it
+/// ("stalls.memory"), or all that have it as a part, units apart ("energy"). A comparison's path ("runs.time_s") and a table's
+/// heading ("sustained", "TOPS/W") do, too. InputError [MET-UNKNOWN] with the nearest known word when there is none.
+[[nodiscard]] std::vector<const Metric*> find_metrics(const std::string& given);
 
 /// The metric of a document's leaf, '*' matching any one part; nullptr if nothing defines it.
 [[nodiscard]] const Metric* metric_of(std::string_view path);

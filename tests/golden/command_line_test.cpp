@@ -116,6 +116,32 @@ TEST(Program, OnesOwnFileStandsWhereANameDoes) {
   EXPECT_EQ(own.at("machine").at("cores"), 2);
 }
 
+TEST(Program, RecomputingTradesMemoryForOneMoreForwardPass) {
+  const Json once = test::nibble_json({"run", "--network", "resnet18", "--recipe", "fp16", "--batch", "4"});
+  const Json again = test::nibble_json({"run", "--network", "resnet18", "--recipe", "fp16", "--batch", "4", "--recompute"});
+  EXPECT_EQ(once.at("recompute"), false);
+  EXPECT_EQ(again.at("recompute"), true);
+  const double forward = once.at("passes").at("fwd").at("macs");
+  const double recomputed = again.at("passes").at("recompute").at("macs");
+  EXPECT_EQ(again.at("macs").get<double>(), once.at("macs").get<double>() + recomputed);
+  EXPECT_GT(recomputed, forward / 2);
+  EXPECT_LT(recomputed, forward);  // the last segment is not run again
+  EXPECT_LT(again.at("memory_footprint_bytes"), once.at("memory_footprint_bytes"));
+}
+
+TEST(Program, ATimelineShowsTheKernelsThatWereChosen) {
+  const test::TemporaryFolder folder;
+  const std::string all = folder.file("all.json"), some = folder.file("some.json");
+  ASSERT_EQ(nibble(small({"--timeline", all})).code, 0);
+  ASSERT_EQ(nibble(small({"--timeline", some, "--timeline-kernels", "1-2,fc"})).code, 0);
+  EXPECT_LT(4 * test::content_of(some).size(), test::content_of(all).size());
+  const test::Outcome none = nibble(small({"--timeline", folder.file("none.json"), "--timeline-kernels", "no-such-layer"}));
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("TRC-KERNELS"));
+  EXPECT_EQ(nibble(small({"--timeline-kernels", "1"})).code, 2);
+  EXPECT_EQ(folder.count(), 2U);
+}
+
 TEST(Program, WritesAFileWholeOrNotAtAll) {
   const test::TemporaryFolder folder;
   const std::string file = folder.write("result.json", "old");

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "models/base/error.hpp"
 #include "sim/report/document.hpp"
 #include "sim/system/simulate.hpp"
 #include "tests/support/forked.hpp"
@@ -35,12 +36,12 @@ struct Trace {
   Json file;
 };
 
-Trace traced(const RunRequest& request) {
+Trace traced(const RunRequest& request, const KernelChoice& detailed = {}) {
   const std::filesystem::path path =
       std::filesystem::path{::testing::TempDir()} / fmt::format("nibble-{}.trace.json", ::getpid());
   Trace result;
   {
-    ChromeTrace trace{path, load_accelerator(request.accelerator)};
+    ChromeTrace trace{path, load_accelerator(request.accelerator), detailed};
     result.run = simulate(request, {.timeline = &trace});
     EXPECT_FALSE(std::filesystem::exists(path)) << "it appears whole or not at all";
     trace.finish();
@@ -110,6 +111,42 @@ TEST(ChromeTrace, SpansAddUpToTheRunsCounts) {
   for (const char* track : {"core/loads/loads", "core/vector/vector", "core/stores/stores", "core/partial sums/partial sums"}) {
     EXPECT_GT(reader.cycles[track], 0U) << track;
   }
+}
+
+TEST(ChromeTrace, KernelsThatAreNotChosenHaveTheirSpanOnly) {
+  const Trace trace = traced(small_run(), KernelChoice{{"3-4", "classifier"}});
+  TraceReader reader{trace};
+  std::uint64_t cycles = 0;
+  for (std::size_t i = 0; i < trace.run.operations.size(); ++i) {
+    const OperationResult& operation = trace.run.operations[i];
+    if (i == 2 || i == 3 || operation.layer == "classifier") cycles += operation.kernel.array_cycles.total();
+  }
+  std::uint64_t in_detail = 0;
+  for (const auto& [name, counted] : reader.cycles) in_detail += name.starts_with("core/array/") ? counted : 0;
+  EXPECT_EQ(in_detail, cycles);
+  EXPECT_GT(in_detail, 0U);
+  EXPECT_EQ(reader.events["step/kernels/"], static_cast<int>(trace.run.operations.size()));
+  EXPECT_EQ(reader.cycles["step/kernels/"], trace.run.cycles.value());
+}
+
+TEST(ChromeTrace, AChoiceThatNoKernelMeetsIsAnErrorAndLeavesNoFile) {
+  const std::filesystem::path path =
+      std::filesystem::path{::testing::TempDir()} / fmt::format("nibble-{}.none.json", ::getpid());
+  {
+    ChromeTrace trace{path, load_accelerator("rapid"), KernelChoice{{"no-such-layer"}}};
+    EXPECT_GT(simulate(small_run(), {.timeline = &trace}).cycles.value(), 0U);
+    EXPECT_THROW(trace.finish(), InputError);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(KernelChoice, ReadsNumbersRangesAndNames) {
+  EXPECT_TRUE(KernelChoice{}.contains(1, "any"));
+  const KernelChoice choice{{"2", "5-7", "layer1.0.conv1"}};
+  for (const std::size_t number : {2, 5, 6, 7}) EXPECT_TRUE(choice.contains(number, "x")) << number;
+  for (const std::size_t number : {1, 3, 4, 8}) EXPECT_FALSE(choice.contains(number, "x")) << number;
+  EXPECT_TRUE(choice.contains(100, "layer1.0.conv1"));
+  for (const char* wrong : {"0", "7-5", "-3", "3-", "1-2-3"}) EXPECT_THROW(KernelChoice{{wrong}}, InputError) << wrong;
 }
 
 TEST(ChromeTrace, LookingOnChangesNoResult) {

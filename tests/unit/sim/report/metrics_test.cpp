@@ -99,6 +99,18 @@ TEST(FindMetrics, FindsANameAGroupAndAPart) {
   EXPECT_EQ(find_metrics("activity.macs.int4").front()->name, "activity.macs.*");
 }
 
+TEST(FindMetrics, KnowsTheHeadingsOfTablesAndThePathsOfComparisons) {
+  EXPECT_EQ(find_metrics("sustained").front()->name, "tops");
+  EXPECT_EQ(find_metrics("TOPS/W").front()->name, "tops_per_w");
+  EXPECT_EQ(find_metrics("less energy").front()->name, "ratios.to.*.energy");
+  EXPECT_EQ(find_metrics("fill+drain").front()->name, "array_cycles.fill_drain");
+  EXPECT_EQ(find_metrics("runs.time_s").front()->name, "time_s");
+  EXPECT_EQ(find_metrics("runs.layers.cycles").front()->name, "layers.cycles");
+  ASSERT_EQ(find_metrics("stalls.memory").size(), 1u);
+  EXPECT_EQ(find_metrics("stalls.memory").front()->name, "layers.stalls.memory");
+  EXPECT_GT(find_metrics("MPE").size(), 0u);
+}
+
 TEST(FindMetrics, AnUnknownWordNamesTheNearest) {
   try {
     static_cast<void>(find_metrics("utilization"));
