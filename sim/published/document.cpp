@@ -139,19 +139,6 @@ std::string published_table(const Json& document) {
   return text;
 }
 
-std::string published_csv(const Json& document) {
-  std::string text;
-  for (const Json& row : document.at("rows")) {
-    std::vector<std::string> head, line;
-    for (const auto& [key, value] : row.items()) {
-      if (value.is_object()) continue;
-      head.push_back(key);
-      line.push_back(csv_value(value));
-    }
-    if (text.empty()) text = fmt::format("{}\r\n", fmt::join(head, ","));
-    text += fmt::format("{}\r\n", fmt::join(line, ","));
-  }
-  return text;
-}
+std::string published_csv(const Json& document) { return csv_of(document.at("rows")); }
 
 }  // namespace nibble
