@@ -80,17 +80,31 @@ DesignSpace::DesignSpace(Sweep sweep) : sweep_{std::move(sweep)}, numbers_{numbe
   }
 }
 
-DesignSpace::Values DesignSpace::base() const { return {sweep_.accelerator, sweep_.batch, {}, {}, {}, {}}; }
+DesignSpace::Values DesignSpace::base() const {
+  Values values;
+  values.accelerator = sweep_.accelerator;
+  values.batch = sweep_.batch;
+  return values;
+}
 
 void DesignSpace::apply(const std::string& key, const YamlNode& value, Values& values) const {
   const auto wrong = [&](const char* needs) {
     return InputError{Problem{"CFG-TYPE", *value.place.file, value.place.line, value.place.column,
                               fmt::format("{} = {}", key, shown_value(value)), needs}};
   };
+  const auto truth = [&] {
+    if (value.scalar == "true") return true;
+    if (value.scalar == "false") return false;
+    throw wrong("needs true or false");
+  };
   if (key == "batch") {
     const auto batch = base_value(value.scalar);
     if (!batch || *batch != std::floor(*batch) || *batch < 1 || *batch > 1'000'000) throw wrong("needs a whole number from 1 to 1000000");
     values.batch = static_cast<std::uint64_t>(*batch);
+  } else if (key == "recompute") {
+    values.recompute = truth();
+  } else if (key == "residency") {
+    values.residency = truth();
   } else if (key == "accelerator") {
     values.accelerator = value.scalar;
   } else if (has_prefix(key, "technology.")) {
@@ -186,6 +200,8 @@ RunRequest DesignSpace::request(const SweepTask& task) const {
   request.grid = sweep_.grid;
   request.batch = values.batch;
   request.training = sweep_.training;
+  request.recompute = values.recompute;
+  request.residency = values.residency;
   return request;
 }
 

@@ -22,8 +22,8 @@ struct SweepTask {
 
 /// A sweep with what its points share, read and lowered once.
 ///
-/// Keys of axes: `batch`, `accelerator` (names), `technology.KEY`, `recipe.KEY`, `grid.KEY`; any other is a key of the
-/// accelerator.
+/// Keys of axes: `batch`, `recompute`, `residency` (true, false), `accelerator` (names), `technology.KEY`, `recipe.KEY`,
+/// `grid.KEY`; any other is a key of the accelerator.
 class DesignSpace {
  public:
   /// Reads everything and checks every value of every axis and every name in constraints and objectives, so that a
@@ -49,6 +49,7 @@ class DesignSpace {
   struct Values {
     std::string accelerator;
     std::uint64_t batch = 1;
+    bool recompute = false, residency = true;
     Overrides machine, technology, recipe, grid;
   };
 

@@ -46,6 +46,24 @@ TEST_F(SweepCommand, RowsThatShareKernelsAreWhatRunSays) {
   }
 }
 
+TEST_F(SweepCommand, SwitchesOfARunAreAxesToo) {
+  const std::string file = sweep("axes:\n  recompute: [\"false\", \"true\"]\n  residency: [true, false]\n  die_area: [36 mm2]\nobjectives: {time_s: min}\n");
+  ASSERT_EQ(nibble({"sweep", file, "--out", database("a.db"), "--jobs", "1"}).code, 0);
+  const Json rows = json_rows(database("a.db"));
+  ASSERT_EQ(rows.size(), 8U);
+  const std::string machine = folder_.write("machine.yaml", "schema: nibble/accelerator/1\nextends: rapid\nname: m\n");
+  for (const Json& row : rows) {
+    std::vector<std::string> words{"run", "--network", "resnet18", "--batch", "1", "--accelerator", machine, "--recipe", row["recipe"].get<std::string>()};
+    if (row["recompute"] == "true") words.emplace_back("--recompute");
+    if (row["residency"] == "false") words.emplace_back("--no-residency");
+    EXPECT_EQ(row["time_s"], test::nibble_json(words)["time_s"]) << row.dump();
+  }
+  const test::Outcome wrong = nibble({"sweep", sweep("axes:\n  recompute: [maybe]\nobjectives: {time_s: min}\n"), "--out", database("b.db")});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("recompute = maybe"));
+  EXPECT_THAT(wrong.err, HasSubstr("needs true or false"));
+}
+
 TEST_F(SweepCommand, JobsAndShardsChangeNothing) {
   const std::string file = small();
   ASSERT_EQ(nibble({"sweep", file, "--out", database("one.db"), "--jobs", "1"}).code, 0);
