@@ -52,11 +52,11 @@ struct L1Scratchpad {
   double allocatable = 1.0;           ///< share that the mapper may use; the rest is the runtime's
   BytesPerCycle corelet_bandwidth;    ///< port to arrays and SFUs, shared by the corelets
   BytesPerCycle ring_bandwidth;       ///< port to the ring, each direction
-  BytesPerCycle gather_bandwidth;     ///< of the arrays' port for rows of one of two interleaved samples; 0: as any other
   std::uint32_t banks = 1;
   bool keep_operands = true;          ///< false: a GEMM's operands stream past each output tile and are read again for the next
   Bytes output_tile;                  ///< largest tile of partial sums that a GEMM may keep in it; 0: no limit of its own
   std::uint32_t output_side = 0;      ///< most rows or columns of that tile, whose shape is then fixed, not searched; 0: searched
+  std::uint32_t gathered_rows = 0;    ///< most rows of an output tile whose operands are interleaved, one array wide; 0: as any tile
   std::uint32_t output_buffers = 2;   ///< tiles of a GEMM's output that may lie in it: with 1 the next waits for the store
 };
 
@@ -86,12 +86,16 @@ struct Ring {
   std::uint32_t hop_cycles = 0;
   BytesPerCycle psum_bandwidth;       ///< per direction, between neighbouring cores
   bool multicast = true;
+  bool passes_sums = false;           ///< cores that share a reduction pass a tile's sums on from one to the next; else exchange
 };
 
 /// Load/store units of a core (IBM: MNI).
 struct Dma {
   Bytes burst;                        ///< largest single request
   std::uint32_t outstanding = 0;      ///< requests in flight for each of load and store
+  std::uint32_t gather_cycles = 0;    ///< a core spends on each granule of an interleaved matrix that it loads alone
+  std::uint32_t crossed_gather_cycles = 0; ///< the same while other cores gather others of those matrices, in however many channels
+  std::uint32_t shared_gather_cycles = 0;  ///< and together with others, who all have to be ready for it
 };
 
 /// External memory of a chip.
@@ -111,6 +115,7 @@ struct Memory {
   Seconds bank_conflict;              ///< bus time that each of them then loses, at most
   Bytes capacity;
   Bytes granule;                      ///< smallest access
+  std::uint32_t channels = 1;         ///< among which the granules are dealt out in turn
 };
 
 /// How the links join chips: each to its two neighbours, or each to every other through a switch.

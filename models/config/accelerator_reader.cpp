@@ -81,13 +81,11 @@ L1Scratchpad read_l1(const MapReader& map) {
   l1.allocatable = map.number("allocatable", 0.05, 1.0, 1.0);
   l1.corelet_bandwidth = map.bytes_per_cycle("corelet_bandwidth", kNarrowest, kWidest);
   l1.ring_bandwidth = map.bytes_per_cycle("ring_bandwidth", kNarrowest, kWidest);
-  if (map.has("gather_bandwidth")) {
-    l1.gather_bandwidth = map.bytes_per_cycle("gather_bandwidth", kNarrowest, kWidest);
-  }
   l1.banks = map.count("banks", 1, 1024, 1);
   l1.keep_operands = map.boolean("keep_operands", true);
   if (map.has("output_tile")) l1.output_tile = map.bytes("output_tile", kKibibyte, kGibibyte);
   l1.output_side = map.count("output_side", 0, 65536, 0);
+  l1.gathered_rows = map.count("gathered_rows", 0, 65536, 0);
   l1.output_buffers = map.count("output_buffers", 1, 2, 2);
   return l1;
 }
@@ -123,6 +121,7 @@ Ring read_ring(const MapReader& map) {
   ring.hop_cycles = map.count("hop_cycles", 0, 1000);
   ring.psum_bandwidth = map.bytes_per_cycle("psum_bandwidth", kNarrowest, kWidest);
   ring.multicast = map.boolean("multicast", true);
+  ring.passes_sums = map.boolean("passes_sums", false);
   return ring;
 }
 
@@ -130,6 +129,9 @@ Dma read_dma(const MapReader& map) {
   Dma dma;
   dma.burst = map.bytes("burst", Bytes{1}, kMebibyte * 16);
   dma.outstanding = map.count("outstanding", 1, 65536);
+  dma.gather_cycles = map.count("gather_cycles", 0, 4096, 0);
+  dma.shared_gather_cycles = map.count("shared_gather_cycles", 0, 4096, dma.gather_cycles);
+  dma.crossed_gather_cycles = map.count("crossed_gather_cycles", 0, 4096, dma.shared_gather_cycles);
   return dma;
 }
 
@@ -150,6 +152,7 @@ Memory read_memory(const MapReader& map) {
   memory.bank_conflict = map.seconds("bank_conflict", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.capacity = map.bytes("capacity", kMebibyte, kGibibyte * 4096);
   memory.granule = map.bytes("granule", Bytes{1}, kKibibyte * 64);
+  memory.channels = map.count("channels", 1, 64, 1);
   return memory;
 }
 

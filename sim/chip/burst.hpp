@@ -33,6 +33,7 @@ struct BurstExtension : tlm::tlm_extension<BurstExtension> {
   Transfer* transfer = nullptr;
   std::uint64_t pitch = 0;  ///< bytes between the pieces of a gather; 0 = in order
   std::uint64_t piece = 0;  ///< bytes of such a piece; 0 = a granule
+  std::uint32_t interleave = 1;  ///< matrices whose granules lie in turn, of which it moves one
   double clash = 1;         ///< share of the usual turnarounds that it pays for
   bool clockwise = false;   ///< the side of the ring that it comes from
   std::uint64_t ready = 0;  ///< cycle in which the request is complete at the memory (stores: the data too)

@@ -20,10 +20,12 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
     : sc_module{name},
       socket{"socket"},
       bytes_per_cycle_{memory.bandwidth.value() * memory.efficiency / core_clock.value()},
+      channel_bytes_per_cycle_{memory.bandwidth.value() / memory.channels / core_clock.value()},
       latency_cycles_{memory.latency.value() * core_clock.value()},
       turnaround_cycles_{memory.turnaround.value() * core_clock.value()},
       activation_cycles_{memory.activation.value() * core_clock.value()},
       bank_conflict_cycles_{memory.bank_conflict.value() * core_clock.value()},
+      channels_{memory.channels},
       turnaround_batch_{memory.turnaround_batch.value()},
       one_sided_batch_{memory.one_sided_batch.value() > 0 ? memory.one_sided_batch.value()
                                                           : memory.turnaround_batch.value()},
@@ -111,7 +113,7 @@ void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
   const double begin = std::max(free_at_, static_cast<double>(kernel_now() - began_));
   const double lost =
       static_cast<double>(turnarounds) * burst.clash * turnaround_cycles_ + activation_cycles(bytes, burst);
-  free_at_ = begin + lost + transfer_cycles(bytes);
+  free_at_ = begin + lost + transfer_cycles(bytes, burst.interleave);
   busy_ += free_at_ - begin;
   if (timeline_ != nullptr) {
     timeline_->memory(writing, began_ + static_cast<std::uint64_t>(begin),

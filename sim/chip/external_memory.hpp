@@ -2,6 +2,7 @@
 
 #include <tlm_utils/simple_target_socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <systemc>
@@ -9,6 +10,7 @@
 
 #include "models/base/units.hpp"
 #include "models/config/accelerator.hpp"
+#include "sim/chip/channels.hpp"
 #include "sim/core/timeline.hpp"
 
 namespace nibble {
@@ -25,6 +27,8 @@ struct BurstExtension;
 ///         A gather finds the row buffer of a piece closed with a chance of pitch / (pitch + page), which costs `activation`;
 ///         a piece hides the opening of the next one, all of it from half a page on. Pieces further apart than `bank_span`
 ///         meet in one bank: each loses `bank_conflict` in proportion of what lies beyond the span.
+///         Granules are dealt out to `channels` in turn, so a burst of one of several interleaved matrices finds its own in
+///         some of them only, which pass no more than their share of the peak bandwidth.
 /// Order   first come first served in each direction; directions alternate while both wait.
 /// Protocol  nb_transport_fw(BEGIN_REQ) is accepted; nb_transport_bw(BEGIN_RESP) comes when the burst is being served,
 ///         its delay says when the last byte is out. BurstExtension::ready holds requests back until then.
@@ -46,8 +50,9 @@ class ExternalMemory : public sc_core::sc_module {
   /// Bytes as the memory moves them: whole granules.
   [[nodiscard]] std::uint64_t granules(std::uint64_t bytes) const { return ceil_div(bytes, granule_) * granule_; }
   /// Cycles that a burst of so many bytes occupies the data bus, without turnarounds.
-  [[nodiscard]] double transfer_cycles(std::uint64_t bytes) const {
-    return static_cast<double>(granules(bytes)) / bytes_per_cycle_;
+  [[nodiscard]] double transfer_cycles(std::uint64_t bytes, std::uint32_t interleave = 1) const {
+    const double reached = channel_bytes_per_cycle_ * reached_channels(channels_, interleave);
+    return static_cast<double>(granules(bytes)) / std::min(bytes_per_cycle_, reached);
   }
 
  private:
@@ -61,8 +66,9 @@ class ExternalMemory : public sc_core::sc_module {
   [[nodiscard]] double activation_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
   void arm();
 
-  double bytes_per_cycle_;
+  double bytes_per_cycle_, channel_bytes_per_cycle_;
   double latency_cycles_, turnaround_cycles_, activation_cycles_, bank_conflict_cycles_;
+  std::uint32_t channels_;
   std::uint64_t turnaround_batch_, one_sided_batch_, granule_, page_, bank_span_;
   Queue reads_, writes_;
   bool last_was_write_ = false;

@@ -20,7 +20,7 @@ Machine::Machine(const Accelerator& accelerator)
       memory_{"memory", accelerator_.memory, accelerator_.clock} {
   memory_node_.socket.bind(memory_.socket);
   for (std::uint32_t i = 0; i < accelerator_.cores; ++i) {
-    mnis_.push_back(std::make_unique<Mni>(fmt::format("mni{}", i).c_str(), i, accelerator_.dma, memory_node_, psum_ring_,
+    mnis_.push_back(std::make_unique<Mni>(fmt::format("mni{}", i).c_str(), i, accelerator_, memory_node_, psum_ring_,
                                           guard_));
     cores_.push_back(std::make_unique<ComputeCore>(fmt::format("core{}", i).c_str(), accelerator_, *mnis_.back(),
                                                    schedules_, guard_));

@@ -69,6 +69,7 @@ void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
   const Instruction& instruction = *transfer.ends.front().instruction;
   extension.pitch = instruction.pitch.value();
   extension.piece = instruction.piece.value();
+  extension.interleave = instruction.interleave;
   extension.clash = instruction.clash / 100.0;
   extension.clockwise = ring_.clockwise(mni.core());
   extension.ready =

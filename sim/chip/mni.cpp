@@ -5,17 +5,21 @@
 #include <algorithm>
 
 #include "models/base/check.hpp"
+#include "sim/chip/channels.hpp"
 #include "sim/chip/memory_node.hpp"
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
 
-Mni::Mni(sc_core::sc_module_name name, std::uint32_t core, const Dma& dma, MemoryNode& node, PsumRing& psum_ring,
-         KernelGuard& guard)
+Mni::Mni(sc_core::sc_module_name name, std::uint32_t core, const Accelerator& accelerator, MemoryNode& node,
+         PsumRing& psum_ring, KernelGuard& guard)
     : sc_module{name},
       core_{core},
-      burst_{dma.burst.value()},
-      credits_{dma.outstanding},
+      burst_{accelerator.dma.burst.value()},
+      credits_{accelerator.dma.outstanding},
+      dma_{accelerator.dma},
+      granule_{accelerator.memory.granule.value()},
+      channels_{accelerator.memory.channels},
       node_{node},
       psum_ring_{psum_ring},
       guard_{guard} {
@@ -60,7 +64,23 @@ void Mni::request_bursts() {
   });
 }
 
+std::uint64_t Mni::picked_up(const Transfer& transfer, std::uint64_t bytes, std::uint64_t when) {
+  const Instruction& load = *transfer.ends.front().instruction;
+  if (load.interleave < 2 || transfer.unit != Unit::load) return when;
+  const std::uint64_t pieces = ceil_div(bytes, granule_);
+  const std::uint64_t side_by_side = reached_channels(channels_, load.interleave);
+  std::uint64_t cycles = pieces * dma_.gather_cycles / side_by_side;
+  if (transfer.ends.size() > 1) {
+    cycles = load.crossed ? pieces * dma_.crossed_gather_cycles : pieces * dma_.shared_gather_cycles / side_by_side;
+  }
+  // The first granules are picked up while the last are still on their way.
+  const std::uint64_t begin = std::max(picking_until_, when > cycles ? when - cycles : 0);
+  picking_until_ = std::max(when, begin + cycles);
+  return picking_until_;
+}
+
 void Mni::arrive(Transfer& transfer, std::uint64_t bytes, std::uint64_t when) {
+  when = picked_up(transfer, bytes, when);
   arrivals_.push({when, sequence_++, bytes, &transfer});
   if (arrivals_.top().when == when) {
     arrival_.cancel();

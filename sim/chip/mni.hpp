@@ -19,16 +19,20 @@ class MemoryNode;
 /// Mni: a core's interface to the ring (IBM: memory-neighbour interface). Cuts transfers into bursts and keeps a
 /// limited number of them in flight for each direction.
 ///
-/// Timing  a burst is requested as soon as the transfers before it are requested and a credit is free.
+/// Timing  a burst is requested as soon as the transfers before it are requested and a credit is free. Granules of one of
+///         several interleaved matrices are picked up one by one: `gather_cycles` each, or `shared_gather_cycles` if other
+///         cores take them too; less where they lie in several of the memory's channels, which work side by side. While more cores
+///         take others of those matrices, it is `crossed_gather_cycles`.
 /// Order   transfers are requested in the order of the calls; they complete when their last burst arrives.
 class Mni : public sc_core::sc_module, public DataMover {
  public:
-  Mni(sc_core::sc_module_name name, std::uint32_t core, const Dma& dma, MemoryNode& node, PsumRing& psum_ring,
-      KernelGuard& guard);
+  Mni(sc_core::sc_module_name name, std::uint32_t core, const Accelerator& accelerator, MemoryNode& node,
+      PsumRing& psum_ring, KernelGuard& guard);
 
   void load(const Instruction& instruction, TransferClient& client) override;
   void store(const Instruction& instruction, TransferClient& client) override;
   const Bytes& exchange(const Instruction& instruction, sc_core::sc_event& done) override;
+  void await_sums(std::uint32_t id) override { psum_ring_.await_first(id); }
 
   /// Takes a transfer on: this core asks for it, on behalf of all its ends.
   void enqueue(Transfer& transfer);
@@ -51,6 +55,8 @@ class Mni : public sc_core::sc_module, public DataMover {
     std::uint32_t in_flight = 0;
   };
 
+  /// When a burst whose last byte comes in cycle `when` has been picked up granule by granule.
+  std::uint64_t picked_up(const Transfer& transfer, std::uint64_t bytes, std::uint64_t when);
   void request_bursts();
   void retire();
   void retire_one(const Arrival& arrival);
@@ -59,6 +65,10 @@ class Mni : public sc_core::sc_module, public DataMover {
   std::uint32_t core_;
   std::uint64_t burst_;
   std::uint32_t credits_;
+  const Dma& dma_;
+  std::uint64_t granule_;
+  std::uint32_t channels_;
+  std::uint64_t picking_until_ = 0;
   MemoryNode& node_;
   PsumRing& psum_ring_;
   KernelGuard& guard_;

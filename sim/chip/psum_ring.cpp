@@ -27,6 +27,7 @@ const Bytes& PsumRing::join(std::uint32_t core, const Instruction& instruction, 
   if (exchange.members.empty()) {
     exchange.size = instruction.reduce_cores;
     exchange.bytes = instruction.reduce_bytes;
+    exchange.passes_on = instruction.passes_on;
     exchange.members.reserve(exchange.size);  // callers hold references
   }
   NIBBLE_CHECK(exchange.members.size() < exchange.size, "exchange {} is for {} cores", instruction.reduce, exchange.size);
@@ -35,8 +36,13 @@ const Bytes& PsumRing::join(std::uint32_t core, const Instruction& instruction, 
   const std::size_t index = exchange.members.size();
   exchange.members.push_back({core, &done, Bytes{0}});
   const Bytes& received = exchange.members[index].received;
+  joined_.notify(sc_core::SC_ZERO_TIME);
   if (exchange.members.size() == exchange.size) run(exchange);
   return received;
+}
+
+void PsumRing::await_first(std::uint32_t id) {
+  while (exchanges_[id].members.empty()) sc_core::wait(joined_);
 }
 
 std::uint64_t PsumRing::carry(std::uint32_t from, std::uint32_t to, bool clockwise, std::uint64_t bytes) {
@@ -65,8 +71,10 @@ void PsumRing::run(Exchange& exchange) {
     end = std::max(end, carry(from.core, to.core, clockwise, amount));
     to.received += Bytes{amount};
   };
-  const bool closed = parts == cores_ && parts > 2;
-  if (closed) {
+  const bool closed = parts == cores_ && parts > 2 && !exchange.passes_on;
+  if (exchange.passes_on) {
+    send(*order[0], *order[1], true, bytes);
+  } else if (closed) {
     const std::uint64_t half = ceil_div(bytes * (parts - 1), 2 * parts);
     for (std::size_t i = 0; i < parts; ++i) {
       send(*order[i], *order[(i + 1) % parts], true, half);

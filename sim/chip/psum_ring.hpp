@@ -15,7 +15,7 @@ namespace nibble {
 /// An exchange begins when all its cores have joined. The result is cut into one chunk a core; each chunk gathers
 /// its partial sums on the way to its owner, from both sides (reduce-scatter), so a segment carries, in each
 /// direction, one chunk for each owner beyond it. When the cores are all there are, the ring is closed and each
-/// direction carries half.
+/// direction carries half. Where sums are passed on, all of the lower core's go to the higher one, which has begun on them.
 ///
 /// Timing  a segment is held for its bytes / bandwidth; the exchange ends when the last segment is free again and the
 ///         longest way's hops have passed: from end to end of an open stretch, half of the way round a closed ring.
@@ -27,6 +27,9 @@ class PsumRing : public sc_core::sc_module {
   /// `core` joins exchange `instruction.reduce`; `done` is notified at its end. The reference holds, from then on,
   /// the bytes that arrived at `core`.
   const Bytes& join(std::uint32_t core, const Instruction& instruction, sc_core::sc_event& done);
+
+  /// Blocks the calling SC_THREAD until a core has joined exchange `id`.
+  void await_first(std::uint32_t id);
 
   [[nodiscard]] std::uint64_t byte_hops() const { return byte_hops_; }
   void reset();  ///< before a kernel: forgets exchange ids
@@ -41,6 +44,7 @@ class PsumRing : public sc_core::sc_module {
   struct Exchange {
     std::vector<Member> members;
     std::uint32_t size = 0;
+    bool passes_on = false;
     Bytes bytes;
   };
   void run(Exchange& exchange);
@@ -53,6 +57,7 @@ class PsumRing : public sc_core::sc_module {
   std::vector<std::uint64_t> clockwise_, counter_;  ///< segment i joins core i and core i + 1
   std::map<std::uint32_t, Exchange> exchanges_;
   std::uint64_t byte_hops_ = 0;
+  sc_core::sc_event joined_;
 };
 
 }  // namespace nibble

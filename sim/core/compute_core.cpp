@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kMpeInFlight = 2;
 /// Waits of the SFUs that are remembered: a wait for them spans a few of their instructions at most.
 constexpr std::size_t kRememberedWaits = 32;
-/// Interleaved matrices beyond which a gather becomes no slower (spyre-measured: 4, 8, 16 and 32 take equally long).
-constexpr std::uint32_t kGatherReach = 4;
 
 std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit); }
 
@@ -48,9 +46,6 @@ void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreP
   program_ = &program;
   instructions_ = &instructions;
   mode_ = program.mac_mode.empty() ? nullptr : &require_mac_mode(accelerator_, program.a_format, program.b_format);
-  const bool b_stays = accelerator_.core.mpe.dataflow != Dataflow::input_stationary;
-  stationary_port_ = port_time(b_stays ? program.b_interleave : program.a_interleave);
-  streamed_port_ = port_time(b_stays ? program.a_interleave : program.b_interleave);
   fetched_.fill(0);
   ended_.fill(0);
   units_at_work_ = 0;
@@ -62,14 +57,6 @@ void ComputeCore::start(const KernelProgram& program, const KernelProgram::CoreP
   for (const auto& corelet : corelets_) corelet->ledger().start_at(kernel_now());
   // One event a unit: how they fall in line must not depend on which of them was the last to end the kernel before.
   for (sc_core::sc_event& started : started_) started.notify(sc_core::SC_ZERO_TIME);
-}
-
-double ComputeCore::port_time(std::uint32_t interleave) const {
-  const L1Scratchpad& l1 = accelerator_.core.l1;
-  if (interleave < 2 || l1.gather_bandwidth.value() <= 0) return 1.0;
-  // A row of two is half as far from its neighbour as one of four; beyond that every row is an access of its own.
-  const double apart = std::min(interleave, kGatherReach) / 2.0;
-  return std::max(1.0, l1.corelet_bandwidth.value() * apart / l1.gather_bandwidth.value());
 }
 
 bool ComputeCore::done() const {
@@ -137,6 +124,7 @@ void ComputeCore::run_mpe() {
       while (fetched_[index_of(Unit::mpe)] - ended_[index_of(Unit::mpe)] > kMpeInFlight) wait(mpe_retired_);
       mpe_wait_.clear();
       slots_.await(instruction, mpe_wait_);
+      await_sums(instruction);
       begin_instruction(Unit::mpe);
       blame_upstream(mpe_wait_, sfu_waits_);
       const ArrayTile whole{instruction.m, instruction.n,       instruction.k, instruction.count, program_->depthwise,
@@ -146,10 +134,17 @@ void ComputeCore::run_mpe() {
             visits_of(corelet_share(whole, instruction.split_n, accelerator_.core, i));
         count_visits(visits);
         if (!visits.empty()) begin_work();
-        corelets_[i]->issue({&visits, stationary_port_, streamed_port_, mpe_wait_});
+        corelets_[i]->issue({&visits, mpe_wait_});
       }
     }
   });
+}
+
+void ComputeCore::await_sums(const Instruction& instruction) {
+  if (instruction.begins_on == 0) return;
+  const std::uint64_t begin = kernel_now();
+  mover_.await_sums(instruction.begins_on);
+  if (kernel_now() > begin) mpe_wait_.push_back({ArrayState::ring, begin, kernel_now()});
 }
 
 void ComputeCore::corelet_finished(bool worked) {
@@ -226,7 +221,7 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
   const Bytes received = arriving;
   book_tail(ArrayState::ring, begin, kernel_now());
   if (timeline_ != nullptr && kernel_now() > begin) timeline_->exchange(number_, begin, kernel_now());
-  if (received.value() == 0) return;
+  if (received.value() == 0 || instruction.passes_on) return;  // the arrays began on sums that were passed on
   // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.
   const std::uint64_t bits =
       instruction.reduce_bits != 0 ? instruction.reduce_bits : format_storage(mode_->accumulator).bits;

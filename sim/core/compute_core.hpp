@@ -58,6 +58,7 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   const Instruction& next_instruction(Unit unit);
   void run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written, sc_core::sc_event& done);
   void run_exchange(const Instruction& instruction);
+  void await_sums(const Instruction& instruction);
   void corelet_finished(bool worked);
   void begin_instruction(Unit unit);
   void transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) override;
@@ -66,8 +67,6 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void book_tail(ArrayState state, std::uint64_t begin, std::uint64_t end);
 
   const std::vector<Visit>& visits_of(const ArrayTile& tile);
-  /// L1 port time of a byte of an operand whose matrices lie interleaved, against one that lies in order.
-  [[nodiscard]] double port_time(std::uint32_t interleave) const;
   void count_visits(const std::vector<Visit>& visits);
   void begin_work();
   void end_work();
@@ -81,7 +80,6 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
 
   const KernelProgram* program_ = nullptr;
   const KernelProgram::CoreProgram* instructions_ = nullptr;
-  double stationary_port_ = 1.0, streamed_port_ = 1.0;
   const MacMode* mode_ = nullptr;
   std::array<std::size_t, kUnits> fetched_{}, ended_{};
   std::array<std::size_t, kUnits> in_flight_{};

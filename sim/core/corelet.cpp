@@ -8,15 +8,6 @@
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
-namespace {
-
-/// Bits in order that keep the L1 port busy for as long as `bits` that have to be gathered.
-std::uint64_t port_bits(std::uint64_t bits, double port_time) {
-  if (port_time == 1.0) return bits;
-  return static_cast<std::uint64_t>(static_cast<double>(bits) * port_time);
-}
-
-}  // namespace
 
 Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, ScheduleTable& schedules,
                  KernelGuard& guard, TaskDone on_done)
@@ -36,7 +27,7 @@ Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, 
 void Corelet::issue(CoreletTask task) {
   if (tasks_.empty()) handed_over_ = {};  // what was before is another kernel's
   for (const Visit& visit : *task.visits) {
-    to_load_.insert(to_load_.end(), visit.repeat, port_bits(visit.stationary_bits.value(), task.stationary_port));
+    to_load_.insert(to_load_.end(), visit.repeat, visit.stationary_bits.value());
   }
   tasks_.push_back(std::move(task));
   ++issued_;
@@ -53,7 +44,7 @@ void Corelet::run_array() {
       ledger_.book(ArrayState::sync, ledger_.booked_until(), kernel_now());
       const std::vector<Visit>& visits = *task.visits;
       for (const Visit& visit : visits) {
-        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit, task);
+        for (std::uint64_t i = 0; i < visit.repeat; ++i) run_visit(visit);
       }
       const bool worked = !visits.empty();
       tasks_.pop_front();
@@ -63,15 +54,11 @@ void Corelet::run_array() {
   });
 }
 
-void Corelet::run_visit(const Visit& visit, const CoreletTask& task) {
+void Corelet::run_visit(const Visit& visit) {
   await_block();
   const std::uint64_t begin = kernel_now();
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
-  PortTraffic traffic = visit.traffic;
-  traffic.row_bits = port_bits(traffic.row_bits, task.streamed_port);
-  traffic.last_row_bits = port_bits(traffic.last_row_bits, task.streamed_port);
-  traffic.shared_bits = port_bits(traffic.shared_bits, task.stationary_port);
-  const VisitSchedule planned = schedules_.of(traffic, port_state());
+  const VisitSchedule planned = schedules_.of(visit.traffic, port_state());
   visiting_ = true;
   l1_.start(Bytes{planned.moved_bits / 8}, planned.cycles, 0, visit_done_);
   wait(visit_done_);

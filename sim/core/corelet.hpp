@@ -19,7 +19,6 @@ namespace nibble {
 /// A corelet's share of one MPE instruction.
 struct CoreletTask {
   const std::vector<Visit>* visits = nullptr;  ///< may be empty: nothing to do here
-  double stationary_port = 1.0, streamed_port = 1.0;  ///< L1 port time of a byte, against one that lies in order
   WaitLog issue_log;                           ///< what the sequencer waited for before it could issue this
 };
 
@@ -46,7 +45,7 @@ class Corelet : public sc_core::sc_module {
  private:
   void run_array();
   void await_block();
-  void run_visit(const Visit& visit, const CoreletTask& task);
+  void run_visit(const Visit& visit);
   [[nodiscard]] PortState port_state();
   void take_over(const PortState& after);
   void block_arrives();

@@ -25,6 +25,8 @@ class DataMover {
   /// Joins the partial-sum exchange `instruction.reduce`; `done` is notified when this core's share is complete.
   /// Returns a reference that then holds the bytes which arrived here and have to be added.
   virtual const Bytes& exchange(const Instruction& instruction, sc_core::sc_event& done) = 0;
+  /// Blocks the calling SC_THREAD until the core that passes its sums on in exchange `id` has them ready.
+  virtual void await_sums(std::uint32_t id) = 0;
 };
 
 }  // namespace nibble

@@ -26,6 +26,7 @@ class NoMover : public DataMover {
   const Bytes& exchange(const Instruction&, sc_core::sc_event&) override {
     throw InternalError{"one core has no partner"};
   }
+  void await_sums(std::uint32_t) override { throw InternalError{"one core has no partner"}; }
 };
 
 /// Operands with the rest of the reduction that came before, as codes and as values.

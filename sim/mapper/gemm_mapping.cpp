@@ -120,17 +120,27 @@ class GemmBuilder {
   void multiply(std::uint64_t core, const LoopStep& step, std::size_t index, std::size_t output);
   void vector_work(std::uint64_t core, std::size_t output, bool last, std::uint64_t elements);
   void store_reduced(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
+  void pass_sums_on(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
   void store_outputs(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements);
   void exchange_sums(std::uint64_t core, std::size_t use, Instruction& store) const;
   void fetch_rows(KernelProgram& program) const;
   KernelProgram finish();
 
+  /// How the matrix that an instruction moves lies among others.
+  void pick_up(const TensorUse& use, Instruction& instruction) const {
+    instruction.interleave = use.interleave;
+    instruction.crossed = use.interleave > 1 && tiling_.split.count > 1;
+  }
   [[nodiscard]] SlotIndex c_slot(std::size_t output) const {
     return static_cast<SlotIndex>(slots_.c + output % slots_.c_count);
   }
   /// The slot of a streamed epilogue operand for output tile `output`.
   [[nodiscard]] SlotIndex turn(SlotIndex first, bool once, std::size_t output) const {
     return static_cast<SlotIndex>(once ? first : first + output % slots_.c_count);
+  }
+  /// Names the exchange in which the core with part `k_part` of an output tile's reduction passes its sums on.
+  [[nodiscard]] std::uint32_t passing(std::uint64_t core, const LoopStep& step, std::uint64_t k_part) const {
+    return static_cast<std::uint32_t>(exchange(core, step) * tiling_.split.k + k_part);
   }
   /// Names an exchange of partial sums: the same on all k parts of an output tile.
   [[nodiscard]] std::uint32_t exchange(std::uint64_t core, const LoopStep& step) const {
@@ -193,6 +203,7 @@ void GemmBuilder::load_operands(std::uint64_t core, const LoopStep& step, std::s
     head.n = 0;
     a_loads_->add(core_number(tiling_.split, head), step_number(step), core, queue.size());
     queue.push_back(load_instruction(space_.a_tile(pixels.input_pixels, channels, mine.count[step.count]), a.slot));
+    pick_up(space_.operation->reads[0], queue.back());
   }
   const Stay& b = b_stays_.stays[b_stays_.of_step[index]];
   if (!space_.b_resident && b.first == index) {
@@ -201,6 +212,7 @@ void GemmBuilder::load_operands(std::uint64_t core, const LoopStep& step, std::s
     b_loads_->add(core_number(tiling_.split, head), step_number(step), core, queue.size());
     queue.push_back(load_instruction(
         space_.b_tile(mine.k_extent(step.k), mine.n[step.n], mine.count[step.count]), b.slot));
+    pick_up(space_.operation->reads[1], queue.back());
   }
 }
 
@@ -226,6 +238,8 @@ void GemmBuilder::multiply(std::uint64_t core, const LoopStep& step, std::size_t
   if (!space_.a_resident) use(a_stays_);
   if (!space_.b_resident) use(b_stays_);
   if (step.k == 0) work.acquires.push_back(c_slot(output));
+  const std::uint64_t k_part = core_position(tiling_.split, core).k;
+  if (step.k == 0 && k_part > 0 && space_.passes_sums(tiling_.split)) work.begins_on = passing(core, step, k_part - 1);
   if (step.k + 1 == mine.counts().k) work.publishes.push_back(c_slot(output));
   work.m = mine.m_extent(step.m);
   work.n = mine.n[step.n];
@@ -277,14 +291,43 @@ void GemmBuilder::vector_work(std::uint64_t core, std::size_t output, bool last,
   cores_[core].units[kSfu].push_back(std::move(work));
 }
 
+/// The sums come from the core before, if there is one, and go to the next; the last core has those of the whole reduction.
+void GemmBuilder::pass_sums_on(std::uint64_t core, const LoopStep& step, std::size_t output, std::uint64_t elements) {
+  auto& queue = cores_[core].units[kStore];
+  const std::uint64_t k_part = core_position(tiling_.split, core).k;
+  Instruction passing_on;
+  passing_on.waits = {c_slot(output)};
+  passing_on.resident = true;
+  passing_on.passes_on = true;
+  passing_on.reduce_cores = 2;
+  passing_on.reduce_bytes = space_.c_tile(elements);
+  if (k_part > 0) {
+    passing_on.reduce = passing(core, step, k_part - 1);
+    queue.push_back(passing_on);
+  }
+  if (k_part + 1 < tiling_.split.k) {
+    passing_on.reduce = passing(core, step, k_part);
+    passing_on.frees = {c_slot(output)};
+    queue.push_back(std::move(passing_on));
+    return;
+  }
+  Bytes bytes;
+  for (ProRata& share : store_shares_) bytes += Bytes{share.next(elements * tiling_.split.k)};
+  Instruction store = store_instruction(bytes, c_slot(output));
+  if (!space_.operation->writes.empty()) pick_up(space_.operation->writes.front(), store);
+  queue.push_back(std::move(store));
+}
+
 void GemmBuilder::store_outputs(std::uint64_t core, const LoopStep& step, std::size_t output,
                                 std::uint64_t elements) {
   auto& queue = cores_[core].units[kStore];
   const bool last = output + 1 == tiles_[core].counts().outputs();
+  if (space_.passes_sums(tiling_.split)) return pass_sums_on(core, step, output, elements);
   if (!space_.has_vector_work()) {
     Bytes bytes;
     for (ProRata& share : store_shares_) bytes += Bytes{share.next(elements)};
     Instruction store = store_instruction(bytes, c_slot(output));
+    if (!space_.operation->writes.empty()) pick_up(space_.operation->writes.front(), store);
     if (tiling_.split.k > 1) {
       store.reduce = exchange(core, step);
       store.reduce_cores = static_cast<std::uint32_t>(tiling_.split.k);
@@ -351,8 +394,6 @@ KernelProgram GemmBuilder::finish() {
   program.depthwise = gemm.depthwise;
   program.a_zeros = gemm.a_zeros;
   program.b_zeros = gemm.b_zeros;
-  program.a_interleave = gemm.a_interleave;
-  program.b_interleave = gemm.b_interleave;
   program.slots = slots_.sizes();
   program.cores = std::move(cores_);
   fetch_rows(program);

@@ -179,6 +179,9 @@ class Search {
   /// do. A core alone has the longer axis of the product, columns if neither is twice as long.
   [[nodiscard]] OutputShape fixed_shape(const CoreSplit& split, const CoreShare& share, std::uint64_t width) const {
     const L1Scratchpad& l1 = space_.accelerator->core.l1;
+    if (l1.gathered_rows > 0 && space_.gathers()) {
+      return {{even_part(share.rows.size(), l1.gathered_rows, 1), space_.pixels.columns()}, std::min(share.n, width)};
+    }
     const bool alone = split.m * split.n == 1;
     const bool long_rows = alone ? space_.pixels.pixels() >= 2 * space_.n : split.m >= split.n;
     const std::uint64_t elements = l1.output_tile.value() > 0 ? l1.output_tile.value() * 8 / space_.accumulator_bits
@@ -336,7 +339,9 @@ class Search {
     const double least = pipeline_cycles(rates_, load) * (1 - kRoundingSlack);
     if (options_.prune && least > limit()) return {least, bytes};
     const TileTime& time = times_.of(m, largest.n, k, largest.count, tile.counts.k > 1);
-    load.compute = time.total * macs / macs_in_tiles;
+    // Neighbours that pass sums on work in turns.
+    const double turns = space_.passes_sums(tiling.split) ? 2 : 1;
+    load.compute = turns * time.total * macs / macs_in_tiles;
     load.tile_compute = time.total;
     return {pipeline_cycles(rates_, load), bytes, time.split_n};
   }

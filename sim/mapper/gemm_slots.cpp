@@ -29,7 +29,7 @@ GemmSlots gemm_slots(const GemmSpace& space, const GemmTiling& tiling, const Til
   const std::uint64_t elements = m * largest.n * largest.count;
   slots.a_count = space.a_resident ? 0 : a_slots(tiling, tiles);
   slots.b_count = space.b_resident ? 0 : b_slots(tiling, tiles);
-  slots.c_count = output_slots(space, tiles);
+  slots.c_count = output_slots(space, tiling, tiles);
   slots.a = add(slots.a_count, space.a_tile(largest.pixels.input_pixels, largest.channels, largest.count));
   slots.b = add(slots.b_count, space.b_tile(k, largest.n, largest.count));
   slots.c = add(slots.c_count, space.c_tile(elements));

@@ -39,6 +39,14 @@ struct GemmSpace {
   std::uint64_t taps = 1;      ///< that axis is cut in multiples of this: all taps of whole channels
   std::uint64_t n = 0;
   std::uint64_t count = 1;
+  /// Cores that share a reduction pass their sums on. Where vector work follows they exchange parts instead: all of them do it.
+  [[nodiscard]] bool passes_sums(const CoreSplit& split) const {
+    return accelerator->ring.passes_sums && split.k > 1 && !has_vector_work();
+  }
+  /// An operand has to be picked out of interleaved matrices, and each of them is multiplied by a matrix of its own.
+  [[nodiscard]] bool gathers() const {
+    return !operation->gemm->b_is_weights && (operation->reads[0].interleave > 1 || operation->reads[1].interleave > 1);
+  }
 
   Bytes a, b;                  ///< of the whole operation
   bool a_resident = false, b_resident = false;
@@ -109,8 +117,10 @@ struct TileCounts {
 /// Slots that an operand needs in L1 under `tiling`.
 [[nodiscard]] std::uint64_t a_slots(const GemmTiling& tiling, const TileCounts& tiles);
 [[nodiscard]] std::uint64_t b_slots(const GemmTiling& tiling, const TileCounts& tiles);
-[[nodiscard]] inline std::uint64_t output_slots(const GemmSpace& space, const TileCounts& tiles) {
-  return std::min<std::uint64_t>(tiles.outputs(), space.accelerator->core.l1.output_buffers);
+[[nodiscard]] inline std::uint64_t output_slots(const GemmSpace& space, const GemmTiling& tiling, const TileCounts& tiles) {
+  // The arrays' own sums are passed on: there is one tile of them.
+  const std::uint64_t buffers = space.passes_sums(tiling.split) ? 1 : space.accelerator->core.l1.output_buffers;
+  return std::min<std::uint64_t>(tiles.outputs(), buffers);
 }
 /// How often all of a core's share of the operand is loaded.
 [[nodiscard]] std::uint64_t a_passes(const GemmTiling& tiling, const TileCounts& tiles);

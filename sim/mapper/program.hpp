@@ -30,6 +30,8 @@ struct Instruction {
   Bytes bytes;                      ///< moved over ring and memory; 0 when `resident`
   Bytes pitch;                      ///< between the pieces of a gather in memory; 0 = in order
   Bytes piece;                      ///< of a gather; 0 = a granule
+  std::uint32_t interleave = 1;     ///< matrices whose granules lie in turn, of which it moves one; 1 = in order
+  bool crossed = false;             ///< other cores work on others of those matrices meanwhile
   std::uint32_t clash = 100;        ///< percent of the usual turnarounds between reads and writes that it pays for
   std::uint32_t multicast = 0;      ///< load: id of a request that several cores make together; 0 = this core alone
   std::uint32_t multicast_cores = 1;///< how many cores make it: the memory is read once all have asked
@@ -39,6 +41,7 @@ struct Instruction {
   // Unit::mpe: one L1 tile through the corelets' arrays, C[m,n] (+)= A[m,k] B[k,n], `count` times.
   std::uint64_t m = 0, n = 0, k = 0, count = 1;
   bool accumulate = false;          ///< adds to partial sums that an earlier instruction left in C
+  std::uint32_t begins_on = 0;      ///< id of the exchange that brings the sums which this tile begins on; 0 = on zeros
   bool split_n = true;              ///< corelets share the tile by columns; otherwise by rows (or by count if > 1)
 
   // Unit::sfu: vector work on L1 tiles.
@@ -49,6 +52,7 @@ struct Instruction {
   // Unit::store with partial sums: exchanged over the narrow ring and added before the (1/reduce_cores) share is stored.
   std::uint32_t reduce = 0;         ///< id of the exchange; 0 = none
   std::uint32_t reduce_cores = 1;
+  bool passes_on = false;           ///< two cores: the first's sums go to the second whole, whose tile began on them
   Bytes reduce_bytes;               ///< this core's whole partial result
   std::uint32_t reduce_bits = 0;    ///< of one of its sums; 0 = the accumulator's format
 };
@@ -61,7 +65,6 @@ struct KernelProgram {
   std::string a_format, b_format;   ///< operands of the GEMM
   bool depthwise = false;
   double a_zeros = 0.0, b_zeros = 0.0;
-  std::uint32_t a_interleave = 1, b_interleave = 1;  ///< matrices whose rows lie interleaved; 1 = each in one piece
   std::vector<Bytes> slots;         ///< capacity of each slot; every core has the same
   struct CoreProgram {
     std::array<std::vector<Instruction>, kUnits> units;

@@ -197,10 +197,21 @@ class TokenRun {
            std::all_of(work.acquires.begin(), work.acquires.end(), is_empty);
   }
 
+  /// Some core stands ready to pass on the sums that an instruction begins on.
+  [[nodiscard]] bool has_sums(const Instruction& work) const {
+    if (work.begins_on == 0) return true;
+    constexpr auto kStore = static_cast<std::size_t>(Unit::store);
+    for (std::size_t core = 0; core < next_.size(); ++core) {
+      const Instruction* store = head(core, kStore);
+      if (store != nullptr && store->reduce == work.begins_on && ready(core, *store)) return true;
+    }
+    return false;
+  }
+
   /// Runs the head of one queue, with its whole group if it has one. False if it cannot start yet.
   bool step(std::size_t core, std::size_t unit) {
     const Instruction* work = head(core, unit);
-    if (work == nullptr || !problems_.empty() || !ready(core, *work)) return false;
+    if (work == nullptr || !problems_.empty() || !ready(core, *work) || !has_sums(*work)) return false;
     const Group group = group_of(unit, *work);
     if (group.id == 0) {
       finish(core, unit, *work);

@@ -43,6 +43,8 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "bytes", i.bytes.value(), nothing.bytes.value());
   put(line, "pitch", i.pitch.value(), nothing.pitch.value());
   put(line, "piece", i.piece.value(), nothing.piece.value());
+  put(line, "interleave", i.interleave, nothing.interleave);
+  put(line, "crossed", i.crossed, nothing.crossed);
   put(line, "clash", i.clash, nothing.clash);
   put(line, "multicast", i.multicast, nothing.multicast);
   put(line, "multicast_cores", i.multicast_cores, nothing.multicast_cores);
@@ -53,6 +55,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "k", i.k, nothing.k);
   put(line, "count", i.count, nothing.count);
   put(line, "accumulate", i.accumulate, nothing.accumulate);
+  put(line, "begins_on", i.begins_on, nothing.begins_on);
   put(line, "split_n", i.split_n, nothing.split_n);
   put(line, "lane_ops", i.lane_ops, nothing.lane_ops);
   put(line, "lane_waits", i.lane_waits, nothing.lane_waits);
@@ -60,6 +63,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "l1_written", i.l1_written.value(), nothing.l1_written.value());
   put(line, "reduce", i.reduce, nothing.reduce);
   put(line, "reduce_cores", i.reduce_cores, nothing.reduce_cores);
+  put(line, "passes_on", i.passes_on, nothing.passes_on);
   put(line, "reduce_bytes", i.reduce_bytes.value(), nothing.reduce_bytes.value());
   put(line, "reduce_bits", i.reduce_bits, nothing.reduce_bits);
   return line;
@@ -162,8 +166,6 @@ KernelProgram read_kernel(LineReader& line) {
   line.take("depthwise", program.depthwise);
   line.take("a_zeros", program.a_zeros);
   line.take("b_zeros", program.b_zeros);
-  line.take("a_interleave", program.a_interleave);
-  line.take("b_interleave", program.b_interleave);
   line.take("slots", program.slots);
   line.require("cores", cores);
   line.take("mapping", program.mapping);
@@ -193,6 +195,8 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("bytes", i.bytes);
   line.take("pitch", i.pitch);
   line.take("piece", i.piece);
+  line.take("interleave", i.interleave);
+  line.take("crossed", i.crossed);
   line.take("clash", i.clash);
   line.take("multicast", i.multicast);
   line.take("multicast_cores", i.multicast_cores);
@@ -203,6 +207,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("k", i.k);
   line.take("count", i.count);
   line.take("accumulate", i.accumulate);
+  line.take("begins_on", i.begins_on);
   line.take("split_n", i.split_n);
   line.take("lane_ops", i.lane_ops);
   line.take("lane_waits", i.lane_waits);
@@ -210,6 +215,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("l1_written", i.l1_written);
   line.take("reduce", i.reduce);
   line.take("reduce_cores", i.reduce_cores);
+  line.take("passes_on", i.passes_on);
   line.take("reduce_bytes", i.reduce_bytes);
   line.take("reduce_bits", i.reduce_bits);
   line.finish();
@@ -238,8 +244,6 @@ std::string to_json_lines(const KernelProgram& program) {
     put(kernel, "depthwise", program.depthwise, false);
     put(kernel, "a_zeros", program.a_zeros, 0.0);
     put(kernel, "b_zeros", program.b_zeros, 0.0);
-    put(kernel, "a_interleave", program.a_interleave, 1U);
-    put(kernel, "b_interleave", program.b_interleave, 1U);
   }
   std::vector<std::uint64_t> slots;
   for (const Bytes size : program.slots) slots.push_back(size.value());

@@ -44,6 +44,7 @@ Json row_of(const SimulatedKernel& kernel) {
   const bool simulated = kernel.not_simulated.empty();
   row["simulated_us"] = simulated ? Json(kernel.simulated_us) : Json();
   row["ratio"] = kernel.comparable() ? Json(kernel.ratio()) : Json();
+  row["half"] = kernel.measured.in_fitted_half() ? "fitted" : "other";
   row["mapping"] = kernel.mapping;
   row["not_simulated"] = kernel.not_simulated;
   return row;
@@ -51,11 +52,22 @@ Json row_of(const SimulatedKernel& kernel) {
 
 using Group = std::vector<const SimulatedKernel*>;
 
+/// RMS error of those rows of a group whose shapes the machine's values were chosen on, or of the others; nothing if none are.
+Json half_rms(const Group& group, bool fitted) {
+  Group half;
+  for (const SimulatedKernel* kernel : group) {
+    if (kernel->measured.in_fitted_half() == fitted) half.push_back(kernel);
+  }
+  return half.empty() ? Json() : Json(summarise(half).rms);
+}
+
 Json kinds_of(const std::map<std::string, Group>& groups) {
   Json kinds = Json::array();
   for (const auto& [kind, group] : groups) {
     Json entry{{"op", kind}};
     entry.update(errors(group));
+    entry["fitted_half_rms"] = half_rms(group, true);
+    entry["other_half_rms"] = half_rms(group, false);
     for (const MakersModel& model : kMakersModel) {
       if (kind != model.kind) continue;
       entry["makers_model_rms"] = {model.lowest / 100, model.highest / 100};
@@ -78,6 +90,15 @@ std::vector<unsigned long long> row_counts(const Json& entries) {
   return values;
 }
 
+/// RMS errors in percent, a dash where no row is.
+TableColumn half_column(const Json& kinds, const char* heading, const char* key) {
+  std::vector<std::string> cells;
+  for (const Json& kind : kinds) {
+    cells.push_back(kind.at(key).is_null() ? "-" : fmt::format("{:.1f}", kind.at(key).get<double>() * 100));
+  }
+  return {.group = "", .heading = heading, .unit = "% RMS", .left = false, .cells = cells};
+}
+
 std::vector<TableColumn> error_columns(const Json& entries) {
   return {counts("rows", row_counts(entries)), percents("RMS", column(entries, "rms")),
           percents("median", column(entries, "median")), percents("bias", column(entries, "bias")),
@@ -97,6 +118,8 @@ std::string kinds_table(const Json& kinds) {
   }
   std::vector<TableColumn> columns{words("kind", names)};
   for (TableColumn& error : error_columns(kinds)) columns.push_back(std::move(error));
+  columns.push_back(half_column(kinds, "fitted half", "fitted_half_rms"));
+  columns.push_back(half_column(kinds, "other half", "other_half_rms"));
   columns.push_back({.group = "", .heading = "makers' model", .unit = "% RMS", .left = false, .cells = makers});
   return table_text(columns);
 }
@@ -132,6 +155,24 @@ std::string worst_table(const Json& document) {
   }
   return table_text({words("kernel", what), words("cores", cores), words("split", split), amounts("measured", "s", measured),
                      amounts("simulated", "s", simulated), numbers("ratio", "", ratio)});
+}
+
+/// How many rows were left out, by reason.
+std::string left_out_text(const Json& document) {
+  const auto left_out = document.at("not_simulated").get<std::size_t>();
+  if (left_out == 0) return {};
+  std::map<std::string, unsigned long long> reasons;
+  for (const Json& row : document.at("rows")) {
+    const std::string why = row.at("not_simulated").get<std::string>();
+    if (!why.empty()) ++reasons[fmt::format("{}: {}", row.at("op").get<std::string>(), why)];
+  }
+  std::vector<std::string> names;
+  std::vector<unsigned long long> rows;
+  for (const auto& [name, count] : reasons) {
+    names.push_back(name);
+    rows.push_back(count);
+  }
+  return fmt::format("\nNot simulated: {} rows\n{}", left_out, table_text({counts("rows", rows), words("why", names)}));
 }
 
 }  // namespace
@@ -179,9 +220,7 @@ std::string measured_table(const Json& document) {
   text += kinds_table(document.at("kinds"));
   text += "\nBy cores\n" + cores_table(document.at("cores"));
   text += "\nWorst rows\n" + worst_table(document);
-  const auto left_out = document.at("not_simulated").get<std::size_t>();
-  if (left_out > 0) text += fmt::format("\n{} rows were not simulated; --format json says why for each.\n", left_out);
-  return text;
+  return text + left_out_text(document);
 }
 
 std::string measured_csv(const Json& document) { return csv_of(document.at("rows")); }

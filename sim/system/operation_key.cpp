@@ -16,9 +16,8 @@ void append_flags(std::string& key, const std::vector<bool>& flags) {
 
 void append_gemm(std::string& key, const GemmWork& g) {
   auto out = std::back_inserter(key);
-  fmt::format_to(out, "g{},{},{},{},{},{},{},{},{}{}{},{},{},{};", g.m, g.n, g.k, g.count, g.a_format, g.b_format, g.a_zeros,
-                 g.b_zeros, g.b_is_weights, g.reduces_over_batch, g.depthwise, g.c_share, g.a_interleave,
-                 g.b_interleave);
+  fmt::format_to(out, "g{},{},{},{},{},{},{},{},{}{}{},{};", g.m, g.n, g.k, g.count, g.a_format, g.b_format, g.a_zeros,
+                 g.b_zeros, g.b_is_weights, g.reduces_over_batch, g.depthwise, g.c_share);
   if (!g.geometry) return;
   const ConvGeometry& c = *g.geometry;
   const Window& w = c.window;
@@ -38,8 +37,8 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   const auto append_use = [&](const TensorUse& use) {
     const Tensor& tensor = step.tensors[use.tensor];
     const std::size_t rank = order.emplace(use.tensor, order.size()).first->second;
-    fmt::format_to(out, "t{},{},{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(),
-                   use.piece.value(), use.clash, tensor.format,
+    fmt::format_to(out, "t{},{},{},{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(),
+                   use.piece.value(), use.interleave, use.clash, tensor.format,
                    tensor.elements.value(), tensor.size.value(), tensor.parameter, use.summed);
   };
   fmt::format_to(out, "p{};", to_string(op.pass));

@@ -43,24 +43,24 @@ class Bin {
 
 void add(Bin& bin, const Instruction& instruction) {
   // Taken apart whole: a member that is added to it does not compile here until it counts.
-  const auto& [waits, acquires, publishes, frees, bytes, pitch, piece, clash, multicast, multicast_cores, source, resident, m, n, k,
-               count, accumulate, split_n, lane_ops, lane_waits, l1_read, l1_written, reduce, reduce_cores,
-               reduce_bytes, reduce_bits] = instruction;
-  bin.all(waits, acquires, publishes, frees, bytes, pitch, piece, clash, multicast, multicast_cores, source, resident, m, n, k, count,
-          accumulate, split_n, lane_ops, lane_waits, l1_read, l1_written, reduce, reduce_cores,
-          reduce_bytes, reduce_bits);
+  const auto& [waits, acquires, publishes, frees, bytes, pitch, piece, interleave, crossed, clash, multicast, multicast_cores,
+               source, resident, m, n, k, count, accumulate, begins_on, split_n, lane_ops, lane_waits, l1_read, l1_written, reduce,
+               reduce_cores, passes_on, reduce_bytes, reduce_bits] = instruction;
+  bin.all(waits, acquires, publishes, frees, bytes, pitch, piece, interleave, crossed, clash, multicast, multicast_cores,
+          source, resident, m, n, k, count, accumulate, begins_on, split_n, lane_ops, lane_waits, l1_read, l1_written, reduce,
+          reduce_cores, passes_on, reduce_bytes, reduce_bits);
 }
 
 }  // namespace
 
 std::string program_key(const KernelProgram& program) {
-  const auto& [layer, pass, mac_mode, a_format, b_format, depthwise, a_zeros, b_zeros, a_interleave, b_interleave, slots,
+  const auto& [layer, pass, mac_mode, a_format, b_format, depthwise, a_zeros, b_zeros, slots,
                cores, mapping] = program;
   static_cast<void>(layer);
   static_cast<void>(pass);
   static_cast<void>(mapping);
   Bin bin;
-  bin.all(mac_mode, a_format, b_format, depthwise, a_zeros, b_zeros, a_interleave, b_interleave, slots.size(), cores.size());
+  bin.all(mac_mode, a_format, b_format, depthwise, a_zeros, b_zeros, slots.size(), cores.size());
   for (const Bytes slot : slots) bin.add(slot);
   for (const KernelProgram::CoreProgram& core : cores) {
     for (const std::vector<Instruction>& queue : core.units) {

@@ -12,6 +12,7 @@
 
 #include "models/base/csv.hpp"
 #include "models/base/error.hpp"
+#include "models/base/hash.hpp"
 
 namespace nibble {
 namespace {
@@ -80,6 +81,7 @@ MeasuredKernel parse(const Row& row, int line) {
   kernel.line = line;
   for (std::size_t i = 0; i < kMeasuredColumns.size(); ++i) kernel.fields[i] = row.text(kMeasuredColumns[i]);
   kernel.op = row.text("op");
+  kernel.dtype = row.text("dtype");
   kernel.where_inputs = row.text("where_inputs");
   kernel.note = row.text("note");
   kernel.split_text = row.text("split");
@@ -116,6 +118,11 @@ std::string MeasuredKernel::bench() const {
   const std::size_t begin = at + kKey.size();
   const std::size_t end = note.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", begin);
   return note.substr(begin, end == std::string::npos ? end : end - begin);
+}
+
+bool MeasuredKernel::in_fitted_half() const {
+  const std::string shape = content_hash(fmt::format("{}x{}x{}x{}", batch, m, n, k));
+  return shape.back() >= '0' && shape.back() <= '7';
 }
 
 std::optional<std::uint64_t> MeasuredKernel::noted(const std::string& key) const {

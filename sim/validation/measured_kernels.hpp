@@ -17,7 +17,7 @@ inline constexpr std::array kMeasuredColumns{"source", "op",    "batch", "m",   
 /// One row of a file of measured kernel times: what ran on the card, how it was shared, and how long it took.
 struct MeasuredKernel {
   std::array<std::string, 12> fields;  ///< as in the file, in the order of kMeasuredColumns
-  std::string op, where_inputs, note;
+  std::string op, dtype, where_inputs, note;
   std::string split_text;              ///< "(4,8,1)", "(1,4,8,1)", "planner" or ""
   std::uint64_t batch = 1, m = 0, n = 0, k = 0;
   std::uint32_t cores = 0;             ///< 0: the file does not say
@@ -27,6 +27,9 @@ struct MeasuredKernel {
 
   /// The benchmark that made the row, from `bench_op=` in the note: "neg", "add3_sep"; "" if the note names none.
   [[nodiscard]] std::string bench() const;
+  /// Values of the machine were chosen on the rows of half of the shapes, which this is one of. All rows of a shape (batch, m, n,
+  /// k) are in one half, drawn by a hash of it.
+  [[nodiscard]] bool in_fitted_half() const;
   /// The whole number behind `key=` in the note: "coarse tiles", "lx_planning".
   [[nodiscard]] std::optional<std::uint64_t> noted(const std::string& key) const;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "models/config/accelerator.hpp"
@@ -15,6 +16,7 @@ struct MeasuredWork {
   Step step;
   std::vector<OperationResidency> residency;  ///< like Step::operations
   MapperOptions options;
+  std::uint64_t repeats = 1;  ///< how often all of it runs, one time after another: batches that the card works through in turn
 };
 
 /// Builds the operations of a row: which tensors it read and wrote, what it computed, how it was shared.

@@ -15,7 +15,7 @@ namespace {
 
 /// Rows that differ in nothing but where they come from and how long they took are simulated once.
 std::string key_of(const MeasuredKernel& kernel) {
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}", kernel.op, kernel.batch, kernel.m, kernel.n, kernel.k, kernel.cores,
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", kernel.op, kernel.dtype, kernel.batch, kernel.m, kernel.n, kernel.k, kernel.cores,
                      kernel.split_text, kernel.where_inputs, kernel.note);
 }
 
@@ -29,7 +29,7 @@ SimulatedKernel simulate_one(const MeasuredKernel& kernel, const Accelerator& ac
       cycles += machine.run(program).cycles;
       result.mapping = program.mapping;
     }
-    result.simulated_us = static_cast<double>(cycles.value()) / accelerator.clock.value() * 1e6;
+    result.simulated_us = static_cast<double>(cycles.value() * work.repeats) / accelerator.clock.value() * 1e6;
   } catch (const InputError& error) {
     result.not_simulated = error.problems().front().what;
     if (!error.problems().front().hint.empty()) result.not_simulated += "; " + error.problems().front().hint;

@@ -52,8 +52,6 @@ struct GemmWork {
   bool b_is_weights = false;        ///< B is shared by all samples: multicast to data-parallel cores
   bool reduces_over_batch = false;  ///< wgrad: k runs over samples
   bool depthwise = false;           ///< one channel a group: lanes may take different channels
-  /// How many of the `count` matrices have their rows interleaved in memory; 1 = each lies in one piece.
-  std::uint32_t a_interleave = 1, b_interleave = 1;
   /// dgrad phases of a strided convolution write interleaved parts of one tensor: this GEMM's share of C.
   double c_share = 1.0;
   [[nodiscard]] Macs macs() const { return Macs{m * n * k * count}; }
@@ -75,6 +73,7 @@ struct TensorUse {
   Bytes bytes;    ///< of this use
   Bytes pitch{};  ///< how far apart in memory the pieces lie that are picked up one by one; 0 = in order
   Bytes piece{};  ///< how long each of them is; 0 = a granule
+  std::uint32_t interleave = 1;  ///< matrices whose granules lie in turn in memory, of which one is used at a time; 1 = in order
   std::uint32_t clash = 100;  ///< percent of the usual turnarounds of memory between reads and writes that it meets
   bool summed = false;  ///< written: a sum (or maximum) over all samples, of which each core that shares them has a part
 };

@@ -17,6 +17,7 @@ namespace {
 struct Burst {
   std::uint64_t pitch = 0, piece = 0;
   double clash = 1;
+  std::uint32_t interleave = 1;
 };
 
 class Initiator : public sc_core::sc_module {
@@ -31,6 +32,7 @@ class Initiator : public sc_core::sc_module {
     extension.pitch = burst.pitch;
     extension.piece = burst.piece;
     extension.clash = burst.clash;
+    extension.interleave = burst.interleave;
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
     sc_core::sc_time delay;
     socket->nb_transport_fw(payload, phase, delay);
@@ -115,6 +117,24 @@ TEST(ExternalMemory, AGatherFindsRowBuffersClosedTheMoreOftenTheFartherItsPieces
   EXPECT_EQ(gather(4096, 4096), 10 * 64);
   EXPECT_EQ(gather(8192, 4096), 10 * (64 + 4));
   EXPECT_EQ(gather(16384, 4096), 10 * (64 + 6));
+}
+
+TEST(ExternalMemory, OneOfInterleavedMatricesLiesInSomeChannelsOnly) {
+  Memory config = test::small_machine().memory;
+  config.channels = 4;
+  config.efficiency = 0.5;
+  const auto reading = [&](std::uint32_t interleave) {
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, 10, 0, 4096, {.interleave = interleave}))};
+    })[0];
+  };
+  // 4096 B at half of the peak of 64 B/cycle. A channel passes 16 B/cycle at most: two are as fast as all of them.
+  EXPECT_EQ(reading(1), 10 * 128);
+  EXPECT_EQ(reading(2), 10 * 128);
+  EXPECT_EQ(reading(3), 10 * 128) << "every channel in turn";
+  EXPECT_EQ(reading(4), 10 * 256);
+  EXPECT_EQ(reading(6), 10 * 128);
+  EXPECT_EQ(reading(32), 10 * 256);
 }
 
 TEST(ExternalMemory, TurnaroundsAreSharesOfTheUsualOnesAndMoreFromOneSideOfTheRing) {

@@ -199,6 +199,25 @@ TEST(MapGemm, FixedOutputTilesAreLongWhereMoreCoresShare) {
   }
 }
 
+TEST(MapGemm, TilesOfGatheredOperandsAreOneArrayWide) {
+  Accelerator machine = small_machine(8);
+  machine.core.l1.output_side = 256;
+  machine.core.l1.output_tile = Bytes{64 * 1024};
+  machine.core.l1.gathered_rows = 96;
+  Step step = test::empty_step(1);
+  test::add_gemm(step, 1024, 512, 256);
+  Operation& op = step.operations.front();
+  op.gemm->b_is_weights = false;
+  op.reads[1].interleave = 4;
+  const KernelProgram program = map_first(step, machine, {}, {.split = CoreSplit{.m = 4, .n = 2}});
+  expect_whole_product(program, *op.gemm);
+  for (const Instruction& work : queue(program, 0, Unit::mpe)) {
+    EXPECT_LE(work.m, 96U) << program.mapping;
+    EXPECT_EQ(work.n, 64U) << program.mapping;
+  }
+  for (const Instruction& load : queue(program, 0, Unit::load)) EXPECT_TRUE(load.interleave == 1 || load.interleave == 4);
+}
+
 TEST(MapGemm, ATileTooWideForTheFixedShapeIsSearchedFor) {
   Accelerator machine = small_machine(1);
   machine.core.l1.output_side = 256;

@@ -48,6 +48,10 @@ Instruction full_instruction() {
   i.reduce_cores = 21;
   i.reduce_bytes = Bytes{22};
   i.reduce_bits = 32;
+  i.interleave = 4;
+  i.crossed = true;
+  i.begins_on = 23;
+  i.passes_on = true;
   return i;
 }
 
@@ -72,6 +76,10 @@ void expect_equal(const Instruction& a, const Instruction& b) {
   EXPECT_EQ(a.reduce_cores, b.reduce_cores);
   EXPECT_EQ(a.reduce_bytes, b.reduce_bytes);
   EXPECT_EQ(a.reduce_bits, b.reduce_bits);
+  EXPECT_EQ(a.interleave, b.interleave);
+  EXPECT_EQ(a.crossed, b.crossed);
+  EXPECT_EQ(a.begins_on, b.begins_on);
+  EXPECT_EQ(a.passes_on, b.passes_on);
 }
 
 TEST(ProgramJson, EveryFieldComesBack) {

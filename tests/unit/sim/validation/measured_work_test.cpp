@@ -97,17 +97,47 @@ TEST_F(MeasuredRow, SoftmaxSpillsWhatDoesNotFit) {
   // 2 MiB a core do not fit: five steps, of which four read the matrix once, one ... and three write it.
   EXPECT_GT(bytes(row("softmax", 16384, 2048, 0, "coarse tiles=1")), 8 * kMatrix);
   EXPECT_EQ(bytes(row("softmax", 16384, 2048, 0, "coarse tiles=2")), 2 * kMatrix);
-  EXPECT_EQ(measured_work(row("softmax", 16384, 2048, 0, "coarse tiles=16"), spyre_).step.operations.size(), 16U);
+  // A tile is loaded, worked through and stored before the next.
+  EXPECT_EQ(measured_work(row("softmax", 16384, 2048, 0, "coarse tiles=16"), spyre_).step.operations.size(), 3 * 16U);
 }
 
 TEST_F(MeasuredRow, MatrixProducts) {
   MeasuredKernel kernel = row("bmm", 512, 256, 128, "bench_op=bmm_layout; device tile order A=[0,1,2] B=[1,0,2]");
   kernel.batch = 8;
   const MeasuredWork work = measured_work(kernel, spyre_);
-  EXPECT_EQ(work.step.macs().value(), std::uint64_t{8} * 512 * 256 * 128);
-  EXPECT_EQ(work.step.operations.front().gemm->a_interleave, 8U);
-  EXPECT_EQ(work.step.operations.front().gemm->b_interleave, 1U);
-  EXPECT_EQ(traffic(work), 2U * 8 * (512 * 128 + 128 * 256 + 512 * 256));
+  EXPECT_EQ(work.repeats, 8U);
+  EXPECT_EQ(work.step.macs().value(), std::uint64_t{512} * 256 * 128);
+  EXPECT_EQ(work.step.operations.front().reads[0].interleave, 8U);
+  EXPECT_EQ(work.step.operations.front().reads[1].interleave, 1U);
+  EXPECT_EQ(work.step.operations.front().writes[0].interleave, 8U);
+  EXPECT_EQ(traffic(work), 2U * (512 * 128 + 128 * 256 + 512 * 256));
+}
+
+TEST_F(MeasuredRow, BatchesComeOneAfterAnotherUnlessTheSplitHasPartsForThem) {
+  MeasuredKernel kernel = row("bmm", 512, 256, 128, "bench_op=bmm_wd");
+  kernel.batch = 6;
+  kernel.split = CoreSplit{.count = 4, .m = 4, .n = 2, .k = 1};
+  EXPECT_EQ(measured_work(kernel, spyre_).repeats, 2U);
+  EXPECT_EQ(measured_work(kernel, spyre_).step.operations.front().gemm->count, 4U);
+  kernel.note = "bench_op=bmm_wd_3d2d";
+  const MeasuredWork shared = measured_work(kernel, spyre_);
+  EXPECT_EQ(shared.repeats, 1U);
+  EXPECT_EQ(shared.step.operations.front().reads[0].interleave, 6U);
+  EXPECT_EQ(shared.step.operations.front().reads[1].interleave, 1U);
+}
+
+TEST_F(MeasuredRow, AMatmulInTilesOfRowsIsSoManyOfThem) {
+  const MeasuredWork work = measured_work(row("matmul", 4096, 2048, 512, "bench_op=matmul_row_tiling tiles=8"), spyre_);
+  EXPECT_EQ(work.repeats, 8U);
+  EXPECT_EQ(work.step.operations.front().gemm->m, 512U);
+  EXPECT_THROW(static_cast<void>(measured_work(row("matmul", 64, 64, 64, "tiles=0"), spyre_)), InputError);
+}
+
+TEST_F(MeasuredRow, FunctionsOfTwoOperandsReadBoth) {
+  constexpr std::uint64_t kMatrix = 2048 * 4096 * 2;
+  for (const char* name : {"sub", "mul", "div", "maximum"}) {
+    EXPECT_EQ(bytes(row("pointwise", 2048, 4096, 0, std::string{"bench_op="} + name)), 3 * kMatrix) << name;
+  }
 }
 
 TEST_F(MeasuredRow, SplitsAreWhatWasForcedAsFarAsCoresGo) {
@@ -137,12 +167,15 @@ TEST_F(MeasuredRow, TheCompilersOwnSplits) {
   EXPECT_EQ(split("bmm", 1, 1024, 1024), (CoreSplit{.count = 1, .m = 8, .n = 4, .k = 1}));
   EXPECT_EQ(split("bmm", 4, 1024, 1024), (CoreSplit{.count = 1, .m = 16, .n = 2, .k = 1}));
   EXPECT_EQ(split("bmm", 4, 1024, 2048), (CoreSplit{.count = 1, .m = 2, .n = 16, .k = 1}));
-  EXPECT_EQ(split("bmm", 4, 256, 1024), (CoreSplit{.count = 1, .m = 8, .n = 2, .k = 2}));
+  EXPECT_EQ(split("bmm", 4, 256, 1024), (CoreSplit{.count = 1, .m = 2, .n = 16, .k = 1}));
 }
 
 TEST_F(MeasuredRow, WhatIsNotKnownIsAnError) {
   EXPECT_THROW(static_cast<void>(measured_work(row("fft", 1, 1, 1, ""), spyre_)), InputError);
   EXPECT_THROW(static_cast<void>(measured_work(row("matmul", 64, 64, 0, ""), spyre_)), InputError);
+  MeasuredKernel bytes = row("copy", 64, 64, 0, "");
+  bytes.dtype = "int8";
+  EXPECT_THROW(static_cast<void>(measured_work(bytes, spyre_)), InputError);
   MeasuredKernel many = row("copy", 64, 64, 0, "");
   many.cores = 33;
   EXPECT_THROW(static_cast<void>(measured_work(many, spyre_)), InputError);
