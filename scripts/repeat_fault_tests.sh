@@ -2,8 +2,9 @@
 # Runs the tests that kill workers, programs and ranks at random times, fill disks and crash points, many times in a row, each
 # time at other times: what must hold always must hold every time.
 #
-# usage: scripts/repeat_fault_tests.sh [TIMES] [FOLDER]
-#   TIMES   how often (default: 50); run number N has the seed N
+# usage: scripts/repeat_fault_tests.sh [TIMES] [FIRST] [FOLDER]
+#   TIMES   how often (default: 50)
+#   FIRST   the seed of the first run (default: 1); the next has the next
 #   FOLDER  the build (default: build-test, as scripts/test.sh makes it)
 
 set -euo pipefail
@@ -16,11 +17,12 @@ case ${1:-} in
   *) wrong_usage "'$1' is no number" ;;
 esac
 times=${1:-50}
-folder=${2:-$repository/build-test}
+first=${2:-1}
+folder=${3:-$repository/build-test}
 [[ -x $folder/tests/app_test ]] || fail "no $folder/tests/app_test: run scripts/test.sh first"
 
-for ((seed = 1; seed <= times; ++seed)); do
+for ((seed = first; seed < first + times; ++seed)); do
   NIBBLE_FAULT_SEED=$seed ctest --test-dir "$folder" -R '^app\.(Faults|FaultyPoint|RankFaults)\.' --output-on-failure --no-tests=error \
-    >"$folder/fault_tests.log" 2>&1 || { cat "$folder/fault_tests.log"; fail "run $seed of $times failed (NIBBLE_FAULT_SEED=$seed)"; }
-  say "run $seed of $times passed; $SECONDS s"
+    >"$folder/fault_tests.log" 2>&1 || { cat "$folder/fault_tests.log"; fail "failed: NIBBLE_FAULT_SEED=$seed"; }
+  say "seed $seed passed; $SECONDS s, $((seed - first + 1)) of $times runs"
 done

@@ -1,5 +1,7 @@
 #include "models/config/field_readers.hpp"
 
+#include <fmt/format.h>
+
 #include "models/base/error.hpp"
 #include "models/formats/format.hpp"
 #include "models/formats/number_format.hpp"
@@ -31,6 +33,21 @@ std::string read_format(const MapReader& map, const std::string& key, std::optio
     if (text.find(':') != std::string::npos && is_number_format(text)) return text;
   }
   return map.choice(key, format_names(), std::move(fallback));
+}
+
+std::vector<std::string> read_names(const MapReader& map, const std::string& key) {
+  std::vector<std::string> names = map.texts(key);
+  if (names.empty() && map.has(key)) {
+    map.problem(key, "CFG-RANGE", fmt::format("{} is empty", map.path_of(key)), "needs one or more");
+  }
+  return names;
+}
+
+void read_each(const MapReader& map, const YamlNode& node, const std::string& key,
+               const std::function<void(const MapReader& item, const YamlNode& item_node)>& read) {
+  const std::vector<MapReader> items = map.maps(key);
+  const YamlNode::Entry* list = node.find(key);
+  for (std::size_t i = 0; i < items.size() && i < list->value.items.size(); ++i) read(items[i], list->value.items[i]);
 }
 
 }  // namespace nibble

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,5 +37,13 @@ template <class Enum>
   }
   return words.front().second;
 }
+
+/// Names at `key`, one or more (CFG-RANGE).
+[[nodiscard]] std::vector<std::string> read_names(const MapReader& map, const std::string& key);
+
+/// Called for each map of the list at `key`, with the node that it reads, for values that are kept as they stand. `node`:
+/// what `map` reads.
+void read_each(const MapReader& map, const YamlNode& node, const std::string& key,
+               const std::function<void(const MapReader& item, const YamlNode& item_node)>& read);
 
 }  // namespace nibble

@@ -38,12 +38,9 @@ PublishedRuns read_runs(const MapReader& map, const YamlNode& node) {
   runs.training = map.choice("mode", {"training", "inference"}) == "training";
   runs.batch = static_cast<std::uint64_t>(map.integer("batch", 1, 1'000'000));
   if (map.has("chips")) runs.chips = map.count("chips", 1, 65536);
-  runs.networks = map.texts("networks");
+  runs.networks = read_names(map, "networks");
   runs.later = map.texts("later", std::vector<std::string>{});
   if (map.has("set")) runs.set = read_set(map.map("set"), node.find("set")->value);
-  if (runs.networks.empty() && map.has("networks")) {
-    map.problem("networks", "CFG-RANGE", fmt::format("{} is empty", map.path_of("networks")), "needs one or more");
-  }
   return runs;
 }
 
@@ -202,11 +199,9 @@ PublishedGroup load_published(const std::string& name_or_path) {
       group.runs[name] = read_runs(runs.map(name), file.tree().find("runs")->value.find(name)->value);
     }
   }
-  const std::vector<MapReader> rows = root.maps("rows");
-  const YamlNode::Entry* list = file.tree().find("rows");
-  for (std::size_t i = 0; i < rows.size() && i < list->value.items.size(); ++i) {
-    group.rows.push_back(read_row(rows[i], list->value.items[i], group, tolerance));
-  }
+  read_each(root, file.tree(), "rows", [&](const MapReader& row, const YamlNode& node) {
+    group.rows.push_back(read_row(row, node, group, tolerance));
+  });
   file.finish();
   group.hash = file.hash();
   return group;

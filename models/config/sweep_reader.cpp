@@ -91,11 +91,9 @@ void read_axes(Sweep& sweep, const MapReader& root, const YamlNode& tree) {
     for (const std::string& key : axes.keys()) sweep.axes.push_back(read_axis(axes, map, key));
   }
   if (root.has("linked")) {
-    const std::vector<MapReader> links = root.maps("linked");
-    const YamlNode& list = tree.find("linked")->value;
-    for (std::size_t i = 0; i < links.size() && i < list.items.size(); ++i) {
-      sweep.axes.push_back(read_linked(links[i], list.items[i]));
-    }
+    read_each(root, tree, "linked", [&](const MapReader& link, const YamlNode& map) {
+      sweep.axes.push_back(read_linked(link, map));
+    });
   }
   std::set<std::string> seen;
   for (const SweepAxis& axis : sweep.axes) {
@@ -149,17 +147,14 @@ Sweep load_sweep(const std::string& name_or_path) {
   sweep.description = root.text("description", "");
   const MapReader base = root.map("base");
   sweep.accelerator = base.text("accelerator");
-  sweep.networks = base.texts("networks");
-  sweep.recipes = base.texts("recipes");
+  sweep.networks = read_names(base, "networks");
+  sweep.recipes = read_names(base, "recipes");
   sweep.grid = base.text("grid", "world");
   sweep.batch = static_cast<std::uint64_t>(base.integer("batch", 1, 1'000'000));
   sweep.training = base.choice("mode", {"training", "inference"}, "training") == "training";
   read_axes(sweep, root, file.tree());
   read_goals(sweep, root, file.tree());
   if (root.has("sampling")) sweep.sampling = read_sampling(root.map("sampling"));
-  for (const auto* list : {&sweep.networks, &sweep.recipes}) {
-    if (list->empty()) base.problem(list == &sweep.networks ? "networks" : "recipes", "CFG-RANGE", "an empty list");
-  }
   file.finish();
   sweep.hash = file.hash();
   return sweep;

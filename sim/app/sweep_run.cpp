@@ -53,10 +53,11 @@ class SweepRun {
         store_{options.out, space_.sweep(), options.resume} {
     if (options.retry_failed) store_.forget_failed();
     known_ = store_.keys();
+    rows_before_ = known_.size();
   }
 
   void run() {
-    if (space_.sweep().sampling.method == SweepMethod::nsga2) {
+    if (searches()) {
       search();
     } else {
       evaluate_all(points_);
@@ -65,10 +66,12 @@ class SweepRun {
   }
 
  private:
+  [[nodiscard]] bool searches() const { return space_.sweep().sampling.method == SweepMethod::nsga2; }
+
   /// Before the database is made: what cannot be sampled leaves none. None for nsga2, which finds its points on the way.
   [[nodiscard]] std::vector<std::uint64_t> fixed_points() const {
     const SweepSampling& sampling = space_.sweep().sampling;
-    if (sampling.method != SweepMethod::nsga2) return sample_points(space_.numbers(), sampling);
+    if (!searches()) return sample_points(space_.numbers(), sampling);
     if (shard_.count > 1) throw InputError("CLI-USAGE", "--shard: nsga2 needs all results of a generation");
     return {};
   }
@@ -121,7 +124,8 @@ class SweepRun {
     std::size_t done = 0;
     workers_->run(tasks, [&](const ResultRow& row) {
       store_.add(row);
-      known_.emplace(row.at("point"), row.at("network"), row.at("recipe"));
+      // Only a search asks again for what it has: a hundred thousand keys would be the sweep's largest list.
+      if (searches()) known_.emplace(row.at("point"), row.at("network"), row.at("recipe"));
       ++finished_;
       if (row.at("status") == "failed") ++failed_;
       note_best(row);
@@ -151,7 +155,7 @@ class SweepRun {
 
   [[nodiscard]] std::string summary() const {
     return fmt::format("{}: {} new rows in {}, {} failed; {} rows in all\n", space_.sweep().name, finished_,
-                       options_.out, failed_, known_.size());
+                       options_.out, failed_, rows_before_ + finished_);
   }
 
   const SweepOptions& options_;
@@ -162,7 +166,7 @@ class SweepRun {
   ResultStore store_;
   Progress progress_;
   std::set<ResultStore::Key> known_;
-  std::uint64_t finished_ = 0, failed_ = 0;
+  std::uint64_t rows_before_ = 0, finished_ = 0, failed_ = 0;
   std::optional<double> best_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
