@@ -17,8 +17,11 @@ GemmArithmetic machine_arithmetic(const MpeArray& mpe, const MacMode& mode, cons
                                   const std::string& b_format, const std::string& output_format,
                                   const MachineOptions& options) {
   GemmArithmetic arithmetic;
-  arithmetic.tree_width = options.tree_width != 0 ? options.tree_width : mpe.rows * mode.macs_per_lane;
-  arithmetic.chunk_length = options.chunk_length;
+  const bool outputs_stay = mpe.dataflow == Dataflow::output_stationary;
+  const std::uint32_t meeting = (outputs_stay ? 1 : mpe.rows) * mode.macs_per_lane;
+  const bool chunks = !outputs_stay || held_in_chunks(mode.accumulator);
+  arithmetic.tree_width = options.tree_width != 0 ? options.tree_width : meeting;
+  arithmetic.chunk_length = options.chunk_length.value_or(chunks ? kChunkProducts : 0);
   arithmetic.accumulator = number_format(mode.accumulator);
   if (arithmetic.accumulator.encoding == Encoding::integer) {
     arithmetic.accumulator.scale_exponent = operand_scale_exponent(a_format) + operand_scale_exponent(b_format);

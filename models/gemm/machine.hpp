@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "models/config/accelerator.hpp"
+#include "models/config/accumulation.hpp"
 #include "models/config/recipe.hpp"
 #include "models/gemm/gemm.hpp"
 
@@ -10,8 +12,11 @@ namespace nibble {
 
 /// What no source settles about a machine's accumulation, with the assumed defaults.
 struct MachineOptions {
-  std::uint32_t chunk_length = 64;  ///< the 2018 paper's; 0: no chunks
-  std::uint32_t tree_width = 0;     ///< 0: rows x macs_per_lane, all products that meet in one column in one cycle
+  /// Products; 0: no chunks. None given: kChunkProducts, but no chunks where outputs stay in wide registers.
+  std::optional<std::uint32_t> chunk_length = {};
+  /// 0: all products that meet in one sum in one cycle: a column's rows x macs_per_lane, or, where outputs stay in the
+  /// elements, a lane's macs_per_lane.
+  std::uint32_t tree_width = 0;
 };
 
 /// How `mpe` accumulates in `mode` for operands of these formats: README.md, "The machine's order".

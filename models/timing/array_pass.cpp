@@ -6,6 +6,7 @@
 
 #include "models/base/check.hpp"
 #include "models/base/error.hpp"
+#include "models/config/accumulation.hpp"
 #include "models/formats/format.hpp"
 
 namespace nibble {
@@ -62,12 +63,9 @@ std::uint64_t pass_losses(const MpeArray& mpe, std::uint64_t m, std::uint64_t en
   return lost + (ceil_div(m, rows_a_pass) - 1) * mpe.pass_bubble_cycles;
 }
 
-/// Products of a chunk at most, unless one tree is longer: models/gemm/machine.hpp.
-constexpr std::uint64_t kChunkProducts = 64;
-
 /// Trees until a chunk's sum is first added to a row's total: whole trees, and such that a weight buffer ends with a chunk.
 std::uint64_t first_chunk_trees(std::uint64_t tree, std::uint64_t buffer_entries) {
-  std::uint64_t trees = std::max<std::uint64_t>(1, kChunkProducts / tree);
+  std::uint64_t trees = std::max<std::uint64_t>(1, std::uint64_t{kChunkProducts} / tree);
   while (buffer_entries % trees != 0) --trees;
   return trees;
 }
@@ -176,13 +174,18 @@ PortTraffic held_traffic(const MpeArray& mpe, const L0Buffers& l0, const MacMode
   if (reads_psums) {
     traffic.sums_in_bits = mpe.rows * columns * bits.accumulator_bits;
     traffic.last_sums_in_bits = last_rows * columns * bits.accumulator_bits;
+    traffic.sums_in_cycle_bits = columns * bits.accumulator_bits;  // a row a cycle, down the columns
   }
   traffic.columns = ceil_div(columns, mpe.lanes);
   traffic.column_sum_bits = mpe.lanes * bits.accumulator_bits;
   traffic.last_column_sum_bits = (columns - (traffic.columns - 1) * mpe.lanes) * bits.accumulator_bits;
   traffic.sum_rows = rows;
   traffic.sums_at_end = true;
-  traffic.l0_words = l0.slice_capacity.value() * 8 / (mode.macs_per_lane * bits.streamed_bits);
+  // Half of L0 feeds the rows, half the columns.
+  const std::uint64_t half_bits = l0.slice_capacity.value() * 8 / 2;
+  traffic.l0_words = std::max<std::uint64_t>(1, half_bits / (mode.macs_per_lane * bits.streamed_bits));
+  const std::uint64_t step_bits = std::uint64_t{mpe.columns} * mpe.lanes * mode.macs_per_lane * bits.stationary_bits;
+  traffic.l0_steps = std::max<std::uint64_t>(1, half_bits * l0.slices / step_bits);
   return traffic;
 }
 
@@ -190,8 +193,8 @@ PortTraffic held_traffic(const MpeArray& mpe, const L0Buffers& l0, const MacMode
 std::vector<Visit> output_stationary(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const std::string& a_format,
                                      const std::string& b_format, const ArrayTile& tile) {
   const Pairing bits = make_pairing(mode, b_format, a_format);
-  const std::uint64_t entries =
-      mpe.registers.value() * 8 / (std::uint64_t{mpe.lanes} * bits.accumulator_bits);
+  const std::uint64_t words = held_in_chunks(mode.accumulator) ? 2 : 1;
+  const std::uint64_t entries = mpe.registers.value() * 8 / (words * mpe.lanes * bits.accumulator_bits);
   NIBBLE_CHECK(entries > 0, "registers of {} B hold no output", mpe.registers.value());
   std::vector<Visit> visits;
   for (const Part& rows : cut(tile.m, mpe.rows * entries)) {
@@ -205,8 +208,7 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const L0Buffers& l0, c
       visit.compute = Cycles{steps * held};
       // Finished outputs leave down the columns, one row a cycle, before the next block can start.
       visit.fill_drain = Cycles{wait + pipeline_cycles(mpe) + rows.size};
-      visit.streamed = packed(Bits{rows.size * tile.k * bits.streamed_bits}) +
-                       packed(Bits{columns.size * tile.k * bits.stationary_bits});
+      visit.streamed = packed(Bits{tile.k * (rows.size * bits.streamed_bits + columns.size * bits.stationary_bits)});
       visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
       if (tile.accumulate) visit.psum_read = visit.psum_written;
       visit.traffic = held_traffic(mpe, l0, mode, bits, rows.size, columns.size, tile.k, tile.accumulate);

@@ -36,6 +36,7 @@ class Run {
     for (cycle_ = 0;; ++cycle_) {
       collect_sums();
       left_ = array_.port_bits;
+      sums_moved_ = 0;
       std::uint64_t share = array_share();
       std::uint64_t written = 0;
       if (cycle_ == 0) {
@@ -116,8 +117,13 @@ class Run {
   }
 
   [[nodiscard]] bool has_room() const {
-    return sums_next_ ? sums_fetched_ - sums_taken_ < traffic_.pass_rows : fetched_ - issued_ < traffic_.l0_words;
+    if (sums_next_) return sums_fetched_ - sums_taken_ < traffic_.pass_rows;
+    return fetched_ - issued_ < traffic_.l0_words && (!begins_step(fetch_) || steps_held() < traffic_.l0_steps);
   }
+  /// Does this beat's item hold a step's second operand?
+  [[nodiscard]] bool begins_step(const Position& at) const { return traffic_.l0_steps > 0 && at.row == at.pass_first; }
+  /// Steps whose second operand is in L0: it leaves with the step's first beat.
+  [[nodiscard]] std::uint64_t steps_held() const { return fetch_.entry - next_.entry - (begins_step(next_) ? 0 : 1); }
   /// Less than a pass is there.
   [[nodiscard]] bool hungry() const {
     return !fetched_all() && (arrived_ > 0 || has_room()) && fetched_ - issued_ < traffic_.pass_rows;
@@ -133,7 +139,12 @@ class Run {
   void fetch(std::uint64_t budget) {
     budget = std::min(budget, left_);
     while (budget > 0 && !fetched_all() && (arrived_ > 0 || has_room())) {
-      const std::uint64_t moved = std::min(budget, item_bits() - arrived_);
+      std::uint64_t moved = std::min(budget, item_bits() - arrived_);
+      if (sums_next_ && traffic_.sums_in_cycle_bits > 0) {
+        moved = std::min(moved, traffic_.sums_in_cycle_bits - sums_moved_);
+        if (moved == 0) return;
+        sums_moved_ += moved;
+      }
       budget -= moved;
       left_ -= moved;
       arrived_ += moved;
@@ -243,6 +254,7 @@ class Run {
   std::uint64_t arrived_ = 0;                      ///< bits of it
   std::uint64_t fetched_ = 0, issued_ = 0;         ///< beats
   std::uint64_t sums_fetched_ = 0, sums_taken_ = 0;  ///< rows
+  std::uint64_t sums_moved_ = 0;                   ///< bits of sums that were read in this cycle
 
   std::vector<std::uint64_t> issued_at_;           ///< by accumulator
   std::uint64_t last_issue_ = 0;

@@ -22,7 +22,9 @@ struct PortTraffic {
   std::uint64_t column_sum_bits = 0, last_column_sum_bits = 0;
   std::uint64_t sum_rows = 0;                       ///< rows of C that leave
   bool sums_at_end = false;                         ///< all after the last beat, a row a cycle; else each with its row
+  std::uint64_t sums_in_cycle_bits = 0;             ///< of sums that can be read in a cycle; 0: what the port moves
   std::uint64_t l0_words = 1;                       ///< operand words that a slice of L0 holds
+  std::uint64_t l0_steps = 0;                       ///< steps whose second operand L0 holds; 0: there is none
 
   friend bool operator==(const PortTraffic&, const PortTraffic&) = default;
 };

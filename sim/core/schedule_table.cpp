@@ -36,11 +36,11 @@ std::size_t ScheduleTable::Hash::operator()(const Question& question) const {
   // Taken apart whole: a member that is added to either does not compile here until it counts.
   const auto& [rows, pass_rows, entries, depth, last_depth, row_bits, last_row_bits, shared_bits, sums_in_bits,
                last_sums_in_bits, sums_in_entry, columns, column_sum_bits, last_column_sum_bits, sum_rows, sums_at_end,
-               l0_words] = question.traffic;
+               sums_in_cycle_bits, l0_words, l0_steps] = question.traffic;
   const auto& [loads, used_bits, loader_idle_first] = question.state;
   std::size_t hash = mix(rows, pass_rows, entries, depth, last_depth, row_bits, last_row_bits, shared_bits, sums_in_bits,
                          last_sums_in_bits, sums_in_entry, columns, column_sum_bits, last_column_sum_bits, sum_rows,
-                         sums_at_end, l0_words, used_bits, loader_idle_first);
+                         sums_at_end, sums_in_cycle_bits, l0_words, l0_steps, used_bits, loader_idle_first);
   for (const std::uint64_t bits : loads) hash = mix(hash, bits);
   return hash;
 }

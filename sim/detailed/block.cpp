@@ -61,9 +61,28 @@ std::vector<Block> plan_depthwise(const ArrayShape& shape, const TileWork& work)
   return blocks;
 }
 
+/// Each lane of each element holds `entries` outputs of its column: those of as many groups of rows.
+std::vector<Block> plan_outputs(const ArrayShape& shape, const TileWork& work) {
+  std::vector<Block> blocks;
+  for (const auto& rows : by_size(cut(work.m, std::uint64_t{shape.rows} * shape.entries))) {
+    for (const auto& columns : by_size(cut(work.n, std::uint64_t{shape.columns} * shape.lanes))) {
+      for (std::uint64_t group = 0; group < work.count; ++group) {
+        for (const Range& row : rows) {
+          for (const Range& channels : columns) {
+            blocks.push_back({.group = group, .row0 = row.first, .rows = row.size, .w0 = channels.first,
+                              .width = channels.size, .depth = work.k, .reads_sums = work.accumulate});
+          }
+        }
+      }
+    }
+  }
+  return blocks;
+}
+
 }  // namespace
 
 std::vector<Block> plan_blocks(const ArrayShape& shape, const TileWork& work) {
+  if (shape.dataflow == Dataflow::output_stationary) return plan_outputs(shape, work);
   return work.depthwise ? plan_depthwise(shape, work) : plan_stationary(shape, work);
 }
 
@@ -72,8 +91,15 @@ BeatOrder::BeatOrder(const ArrayShape& shape, const Block& block, std::uint32_t 
       accumulators_{shape.accumulators},
       entries_{BlockView{shape, block}.entries()},
       chunk_trees_{shape.chunk_trees} {
+  sums_entry_ = (chunk_trees_ == 0 ? 1 : std::min(chunk_trees_, entries_)) - 1;
   beat_.valid = true;
   beat_.buffer = buffer;
+  describe();
+}
+
+BeatOrder::BeatOrder(const ArrayShape& shape, std::uint64_t groups, std::uint32_t steps)
+    : rows_{groups}, accumulators_{groups}, entries_{steps}, chunk_trees_{shape.chunk_trees} {
+  beat_.valid = true;
   describe();
 }
 
@@ -95,8 +121,7 @@ void BeatOrder::describe() {
   beat_.first = beat_.entry == 0;
   beat_.last = beat_.entry + 1 == entries_;
   beat_.chunk_ends = beat_.last || (chunk_trees_ != 0 && (beat_.entry + 1) % chunk_trees_ == 0);
-  const std::uint32_t first_chunk = chunk_trees_ == 0 ? 1 : std::min(chunk_trees_, entries_);
-  beat_.takes_sums = beat_.entry + 1 == first_chunk;
+  beat_.takes_sums = beat_.entry == sums_entry_;
 }
 
 }  // namespace nibble::detailed

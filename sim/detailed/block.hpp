@@ -102,6 +102,8 @@ class BeatOrder {
  public:
   BeatOrder() = default;
   BeatOrder(const ArrayShape& shape, const Block& block, std::uint32_t buffer);
+  /// Output stationary: one pass; an entry is a step of the reduction, a row a group of the rows that stay.
+  BeatOrder(const ArrayShape& shape, std::uint64_t groups, std::uint32_t steps);
 
   [[nodiscard]] bool at_end() const { return pass_first_ >= rows_; }
   [[nodiscard]] const Beat& beat() const { return beat_; }
@@ -114,6 +116,7 @@ class BeatOrder {
 
   std::uint64_t rows_ = 0, accumulators_ = 1, pass_first_ = 0;
   std::uint32_t entries_ = 0, chunk_trees_ = 0;
+  std::uint32_t sums_entry_ = 0;  ///< whose beats take partial sums
   Beat beat_;
 };
 

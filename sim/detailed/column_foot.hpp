@@ -6,18 +6,11 @@
 #include <vector>
 
 #include "sim/detailed/arithmetic.hpp"
-#include "sim/detailed/block.hpp"
+#include "sim/detailed/operand_word.hpp"
 
 namespace nibble::detailed {
 
 struct SumWord;
-
-/// A row's finished sums of one column, on their way to L1.
-struct FinishedSums {
-  std::uint64_t row = 0;
-  std::uint32_t column = 0;
-  std::vector<std::uint32_t> codes;  ///< of each lane, in the accumulator's format
-};
 
 /// ColumnFoot: the accumulators below one column, and the rounding adder in front of them.
 ///

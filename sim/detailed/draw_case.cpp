@@ -47,7 +47,7 @@ void draw_core(Draw& draw, Core& core) {
   mpe.pass_bubble_cycles = draw.pick({0, 0, 0, 1, 3});
   mpe.weight_buffers = draw.pick({1, 2, 2, 3});
   mpe.registers = Bytes{std::uint64_t{draw.pick({512, 1024, 2048})} * std::max(1U, mpe.lanes / 4)};
-  mpe.dataflow = draw.one_in(3) ? Dataflow::input_stationary : Dataflow::weight_stationary;
+  mpe.dataflow = static_cast<Dataflow>(draw.below(3));
   core.l0.slices = mpe.rows;
   core.l0.slice_capacity = Bytes{draw.pick({256, 512, 1024, 4096})};
   core.l1.corelet_bandwidth = BytesPerCycle{static_cast<double>(draw.pick({64, 128, 128, 256, 512}))};
@@ -88,6 +88,10 @@ void draw_shape(Draw& draw, VerifyCase& drawn) {
 
 bool usable(const VerifyCase& drawn) {
   const Core& core = drawn.accelerator.core;
+  if (core.mpe.dataflow == Dataflow::output_stationary) {
+    const std::uint64_t output_bits = 2 * format_storage(drawn.mode.accumulator).bits;
+    return core.mpe.registers.value() * 8 >= output_bits * core.mpe.lanes;
+  }
   const unsigned bits = std::max(format_storage(drawn.a_format).bits, format_storage(drawn.b_format).bits);
   const std::uint64_t word = std::uint64_t{drawn.mode.macs_per_lane} * bits;
   return core.mpe.registers.value() * 8 / core.mpe.weight_buffers >= word * core.mpe.lanes &&
@@ -131,7 +135,8 @@ VerifyCase draw_case(std::uint64_t seed, std::uint64_t index) {
   draw_shape(draw, drawn);
   drawn.zeros = 0.1 * static_cast<double>(draw.below(8));
   const ArrayShape shape = array_shape(drawn.accelerator.core, drawn.mode, drawn.a_format, drawn.b_format, drawn.depthwise);
-  if (draw.one_in(5)) drawn.k_before = std::uint64_t{shape.arithmetic.chunk_length} * draw.between(1, 2);
+  const std::uint64_t chunk = std::max(shape.arithmetic.chunk_length, shape.arithmetic.tree_width);
+  if (draw.one_in(5)) drawn.k_before = chunk * draw.between(1, 2);
   return drawn;
 }
 

@@ -2,27 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "models/base/check.hpp"
-
 namespace nibble::detailed {
 
 Row::Row(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
          const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed)
-    : sc_module{name} {
+    : sc_module{name}, slice_{this->name()} {
   for (std::uint32_t c = 0; c < shape.columns; ++c) {
     elements_.push_back(std::make_unique<ProcessingElement>(fmt::format("col{}", c).c_str(), shape, cycle, data_phase,
                                                             stationary, streamed));
   }
-}
-
-std::uint64_t Row::drive(const Beat& beat, unsigned element_bits) {
-  NIBBLE_CHECK(!slice_.empty(), "{}: no operand for row {}, entry {}", name(), beat.row, beat.entry);
-  bus_ = std::move(slice_.front());
-  slice_.pop_front();
-  NIBBLE_CHECK(bus_.beat.row == beat.row && bus_.beat.entry == beat.entry, "{}: the operand of row {} for row {}",
-               name(), bus_.beat.row, beat.row);
-  bus_.beat = beat;
-  return bus_.codes.size() * element_bits;
 }
 
 void Row::trace(sc_core::sc_trace_file* file) const {
@@ -30,16 +18,17 @@ void Row::trace(sc_core::sc_trace_file* file) const {
 }
 
 ElementArray::ElementArray(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
-                           const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed)
+                           const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed,
+                           std::deque<FinishedSums>& outputs)
     : sc_module{name}, shape_{shape}, beats_(shape.rows) {
   for (std::uint32_t c = 0; c < shape.columns; ++c) {
-    feet_.push_back(std::make_unique<ColumnFoot>(fmt::format("foot{}", c).c_str(), shape, cycle, c, outputs_));
+    feet_.push_back(std::make_unique<ColumnFoot>(fmt::format("foot{}", c).c_str(), shape, cycle, c, outputs));
   }
   for (std::uint32_t r = 0; r < shape.rows; ++r) {
     rows_.push_back(
         std::make_unique<Row>(fmt::format("row{}", r).c_str(), shape, cycle, data_phase, stationary, streamed));
     for (std::uint32_t c = 0; c < shape.columns; ++c) {
-      rows_[r]->element(c).connect(c == 0 ? &rows_[r]->bus() : nullptr, c == 0 ? nullptr : &rows_[r]->element(c - 1),
+      rows_[r]->element(c).connect(c == 0 ? &rows_[r]->slice().bus() : nullptr, c == 0 ? nullptr : &rows_[r]->element(c - 1),
                                    r == 0 ? nullptr : &rows_[r - 1]->element(c),
                                    r + 1 == shape.rows ? feet_[c].get() : nullptr);
     }
@@ -53,9 +42,9 @@ std::uint64_t ElementArray::advance_beats(const Beat& issued, const BlockView& v
   for (std::uint32_t r = 0; r < shape_.rows; ++r) {
     const Beat& beat = beats_[r];
     if (beat.valid && r >= view.first_row(beat.entry)) {
-      bits += rows_[r]->drive(beat, view.streamed_bits());
+      bits += rows_[r]->slice().drive(beat, view.streamed_bits());
     } else {
-      rows_[r]->release_bus();
+      rows_[r]->slice().release_bus();
     }
   }
   return bits;
@@ -66,9 +55,7 @@ ElementCounts ElementArray::take_counts() {
   for (const auto& row : rows_) {
     for (std::uint32_t c = 0; c < shape_.columns; ++c) {
       ElementCounts& counts = row->element(c).counts();
-      sum.macs += counts.macs;
-      sum.gated_macs += counts.gated_macs;
-      sum.lane_beats += counts.lane_beats;
+      sum += counts;
       counts = {};
     }
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/detailed/column_foot.hpp"
-#include "sim/detailed/counts.hpp"
+#include "sim/detailed/l0_slice.hpp"
 #include "sim/detailed/processing_element.hpp"
 
 namespace nibble::detailed {
@@ -17,41 +17,34 @@ class Row : public sc_core::sc_module {
   Row(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
       const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed);
 
-  /// An operand word arrives from L1.
-  void fill(OperandWord word) { slice_.push_back(std::move(word)); }
-  /// `beat` reaches this row: its word goes from the slice onto the bus. Returns the bits read.
-  std::uint64_t drive(const Beat& beat, unsigned element_bits);
-  void release_bus() { bus_.beat.valid = false; }
-
+  [[nodiscard]] L0Slice& slice() { return slice_; }
   [[nodiscard]] ProcessingElement& element(std::uint32_t column) { return *elements_[column]; }
-  [[nodiscard]] const OperandWord& bus() const { return bus_; }
   void trace(sc_core::sc_trace_file* file) const;
 
  private:
-  std::deque<OperandWord> slice_;
-  OperandWord bus_;
+  L0Slice slice_;
   std::vector<std::unique_ptr<ProcessingElement>> elements_;
 };
 
 /// ElementArray: rows and columns of elements, wired; beats pass from row to row, one a cycle.
 class ElementArray : public sc_core::sc_module {
  public:
+  /// `outputs` takes the sums that leave.
   ElementArray(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
-             const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed);
+               const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed,
+               std::deque<FinishedSums>& outputs);
 
   /// The beats of this cycle: `issued` enters row 0, the others move on by one row. Returns the bits read from L0.
   std::uint64_t advance_beats(const Beat& issued, const BlockView& view);
 
   [[nodiscard]] Row& row(std::uint32_t r) { return *rows_[r]; }
   [[nodiscard]] ColumnFoot& foot(std::uint32_t column) { return *feet_[column]; }
-  [[nodiscard]] std::deque<FinishedSums>& outputs() { return outputs_; }
   /// Adds up what all elements have counted since the last call.
   [[nodiscard]] ElementCounts take_counts();
   void trace(sc_core::sc_trace_file* file) const;
 
  private:
   const ArrayShape& shape_;
-  std::deque<FinishedSums> outputs_;
   std::vector<std::unique_ptr<Row>> rows_;
   std::vector<std::unique_ptr<ColumnFoot>> feet_;
   std::deque<Beat> beats_;  ///< [r]: the beat in row r

@@ -1,7 +1,5 @@
 #include "sim/detailed/processing_element.hpp"
 
-#include <cmath>
-
 #include "models/base/check.hpp"
 #include "sim/detailed/column_foot.hpp"
 
@@ -60,24 +58,8 @@ void ProcessingElement::step() {
 void ProcessingElement::multiply(const OperandWord& word, SumWord& products) {
   products.beat = word.beat;
   if (!word.beat.valid) return;
-  const Entry& entry = registers_[word.beat.buffer * shape_.entries + word.beat.entry];
-  products.lanes.resize(entry.lanes);
-  for (std::uint32_t lane = 0; lane < entry.lanes; ++lane) {
-    PartialSum& sum = products.lanes[lane];
-    sum.clear();
-    const std::uint32_t* inputs = word.codes.data() + (word.by_lane ? std::size_t{lane} * entry.splits : 0);
-    const std::uint32_t* weights = entry.codes.data() + std::size_t{lane} * entry.splits;
-    for (std::uint32_t split = 0; split < entry.splits; ++split) {
-      const float input = streamed_.value(inputs[split]), weight = stationary_.value(weights[split]);
-      if ((input == 0 && std::isfinite(weight)) || (weight == 0 && std::isfinite(input))) {
-        ++counts_.gated_macs;
-      } else {
-        sum.add_product(input, weight);
-      }
-    }
-  }
-  counts_.macs += std::uint64_t{entry.lanes} * entry.splits;
-  counts_.lane_beats += entry.lanes;
+  const LaneWord& entry = registers_[word.beat.buffer * shape_.entries + word.beat.entry];
+  multiply_lanes(streamed_, word, stationary_, entry, products, counts_);
 }
 
 void ProcessingElement::add_north(SumWord& sums) {
@@ -94,7 +76,7 @@ void ProcessingElement::show(const OperandWord& word, const SumWord& sums) {
   if (busy_) {
     entry_ = word.beat.entry;
     input_ = word.codes.front();
-    const Entry& entry = registers_[word.beat.buffer * shape_.entries + entry_];
+    const LaneWord& entry = registers_[word.beat.buffer * shape_.entries + entry_];
     weight_ = entry.codes.empty() ? 0 : entry.codes.front();
   }
   adds_ = sums.beat.valid;

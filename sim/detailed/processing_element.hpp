@@ -4,31 +4,12 @@
 #include <systemc>
 #include <vector>
 
-#include "sim/detailed/arithmetic.hpp"
-#include "sim/detailed/block.hpp"
 #include "sim/detailed/flip_flop.hpp"
+#include "sim/detailed/multiplier.hpp"
 
 namespace nibble::detailed {
 
 class ColumnFoot;
-
-/// An operand word on a row's bus: `macs` codes for all lanes, or for each lane where lanes take groups of their own.
-struct OperandWord {
-  Beat beat;
-  bool by_lane = false;
-  std::vector<std::uint32_t> codes;
-};
-
-/// The partial sums of all lanes on their way down a column.
-struct SumWord {
-  Beat beat;
-  std::vector<PartialSum> lanes;
-};
-
-/// What one element does and has done; the counts are of the block in progress.
-struct ElementCounts {
-  std::uint64_t macs = 0, gated_macs = 0, lane_beats = 0;
-};
 
 /// ProcessingElement: one element of a weight- or input-stationary array.
 ///
@@ -53,11 +34,6 @@ class ProcessingElement : public sc_core::sc_module {
   void trace(sc_core::sc_trace_file* file) const;
 
  private:
-  struct Entry {
-    std::uint32_t lanes = 0, splits = 0;
-    std::vector<std::uint32_t> codes;
-  };
-
   void step();
   void multiply(const OperandWord& word, SumWord& products);
   void add_north(SumWord& sums);
@@ -71,7 +47,7 @@ class ProcessingElement : public sc_core::sc_module {
   ProcessingElement* north_ = nullptr;
   ColumnFoot* foot_ = nullptr;
 
-  std::vector<Entry> registers_;         ///< buffer x entries + entry
+  std::vector<LaneWord> registers_;      ///< buffer x entries + entry
   FlipFlop<OperandWord> operand_;
   FlipFlop<SumWord> sum_;
   std::vector<SumWord> pipeline_;        ///< products of the last `latency` cycles

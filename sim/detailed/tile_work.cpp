@@ -11,20 +11,15 @@
 namespace nibble::detailed {
 namespace {
 
-/// Products of a chunk at most, unless one tree is longer (models/gemm/machine.hpp).
-constexpr std::uint32_t kChunkProducts = MachineOptions{}.chunk_length;
+/// Whole trees of which a chunk may consist.
+std::uint32_t trees_that_fit(std::uint32_t tree) { return std::max(1U, kChunkProducts / tree); }
 
-/// Trees of a chunk: whole ones, and such that a weight buffer ends with a chunk. Only totals leave the array then.
-std::uint32_t trees_a_chunk(std::uint32_t tree, std::uint32_t entries) {
-  std::uint32_t trees = std::max(1U, kChunkProducts / tree);
-  while (entries % trees != 0) --trees;
-  return trees;
+[[noreturn]] void no_room(const MpeArray& mpe, const MacMode& mode, const std::string& what, std::uint64_t bits) {
+  throw InputError{"ACC-REGISTERS", fmt::format("mode {}: {} takes {} bits, {} B of registers in {} buffers hold none",
+                                                mode.name, what, bits, mpe.registers.value(), mpe.weight_buffers)};
 }
 
-}  // namespace
-
-ArrayShape array_shape(const Core& core, const MacMode& mode, const std::string& a_format,
-                       const std::string& b_format, bool depthwise) {
+ArrayShape common_shape(const Core& core, const MacMode& mode, const std::string& a_format, const std::string& b_format) {
   const MpeArray& mpe = core.mpe;
   ArrayShape shape;
   shape.rows = mpe.rows;
@@ -36,31 +31,59 @@ ArrayShape array_shape(const Core& core, const MacMode& mode, const std::string&
   shape.latency = mpe.mac_latency_cycles;
   shape.bubble = mpe.pass_bubble_cycles;
   shape.dataflow = mpe.dataflow;
-  if (depthwise && shape.dataflow == Dataflow::input_stationary) shape.dataflow = Dataflow::weight_stationary;
   shape.a_format = a_format;
   shape.b_format = b_format;
   shape.a_bits = format_storage(a_format).bits;
   shape.b_bits = format_storage(b_format).bits;
   shape.sum_bits = format_storage(mode.accumulator).bits;
-  if (shape.dataflow == Dataflow::output_stationary) {
-    throw InputError{"DET-DATAFLOW", "the detailed core has no output-stationary array", "weight_stationary or input_stationary"};
-  }
+  shape.slice_bits = static_cast<std::uint64_t>(core.l0.slice_bandwidth.value() * 8);
+  shape.port_bits = static_cast<std::uint64_t>(core.l1.corelet_bandwidth.value() * 8);
+  return shape;
+}
+
+/// Registers hold weights; a chunk is whole trees, and such that a weight buffer ends with a chunk: only totals leave.
+void hold_weights(ArrayShape& shape, const Core& core, const MacMode& mode) {
+  const MpeArray& mpe = core.mpe;
   const unsigned held_bits = shape.transposed() ? shape.a_bits : shape.b_bits;
   const unsigned streamed_bits = shape.transposed() ? shape.b_bits : shape.a_bits;
   const std::uint64_t word_bits = std::uint64_t{mpe.lanes} * shape.macs * held_bits;
   shape.entries = static_cast<std::uint32_t>(mpe.registers.value() * 8 / mpe.weight_buffers / word_bits);
-  if (shape.entries == 0) {
-    throw InputError{"ACC-REGISTERS",
-                     fmt::format("mode {}: a register entry takes {} bits, {} B of registers in {} buffers hold none",
-                                 mode.name, word_bits, mpe.registers.value(), mpe.weight_buffers)};
-  }
-  shape.slice_bits = static_cast<std::uint64_t>(core.l0.slice_bandwidth.value() * 8);
+  if (shape.entries == 0) no_room(mpe, mode, "a register entry", word_bits);
   shape.slice_words = core.l0.slice_capacity.value() * 8 / (shape.macs * streamed_bits);
-  shape.port_bits = static_cast<std::uint64_t>(core.l1.corelet_bandwidth.value() * 8);
   const std::uint32_t tree = mpe.rows * mode.macs_per_lane;
-  shape.chunk_trees = trees_a_chunk(tree, shape.entries);
-  shape.arithmetic = machine_arithmetic(mpe, mode, a_format, b_format, "fp32",
+  shape.chunk_trees = trees_that_fit(tree);
+  while (shape.entries % shape.chunk_trees != 0) --shape.chunk_trees;
+  shape.arithmetic = machine_arithmetic(mpe, mode, shape.a_format, shape.b_format, "fp32",
                                         {.chunk_length = shape.chunk_trees * tree, .tree_width = tree});
+}
+
+/// Registers hold outputs, narrow ones with their chunk in progress; half of L0 feeds the rows, half the columns.
+void hold_outputs(ArrayShape& shape, const Core& core, const MacMode& mode) {
+  const MpeArray& mpe = core.mpe;
+  const bool chunks = held_in_chunks(mode.accumulator);
+  const std::uint64_t output_bits = std::uint64_t{mpe.lanes} * shape.sum_bits * (chunks ? 2 : 1);
+  shape.entries = static_cast<std::uint32_t>(mpe.registers.value() * 8 / output_bits);
+  if (shape.entries == 0) no_room(mpe, mode, "an output of each lane", output_bits);
+  const std::uint64_t slice = core.l0.slice_capacity.value() * 8;
+  const std::uint64_t step_bits = std::uint64_t{mpe.columns} * mpe.lanes * shape.macs * shape.b_bits;
+  shape.slice_words = std::max<std::uint64_t>(1, slice / 2 / (shape.macs * shape.a_bits));
+  shape.head_words = std::max<std::uint64_t>(1, slice * core.l0.slices / 2 / step_bits);
+  shape.chunk_trees = chunks ? trees_that_fit(shape.macs) : 0;
+  shape.arithmetic = machine_arithmetic(mpe, mode, shape.a_format, shape.b_format, "fp32",
+                                        {.chunk_length = shape.chunk_trees * shape.macs, .tree_width = shape.macs});
+}
+
+}  // namespace
+
+ArrayShape array_shape(const Core& core, const MacMode& mode, const std::string& a_format,
+                       const std::string& b_format, bool depthwise) {
+  ArrayShape shape = common_shape(core, mode, a_format, b_format);
+  if (shape.dataflow == Dataflow::output_stationary) {
+    hold_outputs(shape, core, mode);
+    return shape;
+  }
+  if (depthwise) shape.dataflow = Dataflow::weight_stationary;
+  hold_weights(shape, core, mode);
   return shape;
 }
 

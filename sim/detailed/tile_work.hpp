@@ -33,13 +33,14 @@ struct TileWork {
 struct ArrayShape {
   std::uint32_t rows = 1, columns = 1, lanes = 1;
   std::uint32_t macs = 1;            ///< of a lane and cycle
-  std::uint32_t entries = 1;         ///< words of one weight buffer
+  std::uint32_t entries = 1;         ///< words of one weight buffer; output stationary: outputs of a lane
   std::uint32_t buffers = 1;
   std::uint32_t accumulators = 1;
   std::uint32_t latency = 1;
   std::uint32_t bubble = 0;
   Dataflow dataflow = Dataflow::weight_stationary;
   std::uint64_t slice_words = 1;     ///< operand words that a slice of L0 holds
+  std::uint64_t head_words = 0;      ///< output stationary: words of B that L0 holds above each column
   std::uint64_t port_bits = 8;       ///< of the L1 port, a cycle
   std::uint64_t slice_bits = 8;      ///< of an L0 slice's read port, a cycle
   std::string a_format, b_format;
@@ -50,7 +51,7 @@ struct ArrayShape {
   [[nodiscard]] bool transposed() const { return dataflow == Dataflow::input_stationary; }
 };
 
-/// InputError [ACC-REGISTERS] if a buffer holds no entry, [DET-DATAFLOW] for output-stationary arrays.
+/// InputError [ACC-REGISTERS] if a buffer holds no entry, or the registers no output.
 [[nodiscard]] ArrayShape array_shape(const Core& core, const MacMode& mode, const std::string& a_format,
                                      const std::string& b_format, bool depthwise);
 

@@ -35,10 +35,10 @@ void run_tile(benchmark::State& state, const char* machine, const char* mode_nam
     element_cycles = nibble::test::forked([&] {
       TileWork work = tile();
       nibble::KernelGuard guard;
-      nibble::detailed::DetailedCore core{"core", shape, work, guard};
+      const auto core = nibble::detailed::make_detailed_core("core", shape, work, guard);
       sc_core::sc_start();
       guard.rethrow();
-      return std::vector<double>{static_cast<double>(core.cycles().total() * shape.rows * shape.columns)};
+      return std::vector<double>{static_cast<double>(core->cycles().total() * shape.rows * shape.columns)};
     })[0];
   }
   state.counters["element_cycles_per_s"] = benchmark::Counter(element_cycles, benchmark::Counter::kIsIterationInvariantRate);

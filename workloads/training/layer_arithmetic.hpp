@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "models/config/accumulation.hpp"
 #include "models/config/recipe.hpp"
 #include "models/gemm/operands.hpp"
 
@@ -13,7 +14,7 @@ enum class Emulation : std::uint8_t { exact, fast };
 
 /// What an ablation changes in the arithmetic of a recipe; as it stands: nothing.
 struct ArithmeticVariant {
-  std::uint32_t chunk_length = 64;  ///< products to a chunk of the accumulation; 0: one level
+  std::uint32_t chunk_length = kChunkProducts;  ///< products to a chunk of the accumulation; 0: one level
   std::uint32_t tree_width = 0;     ///< products summed exactly before a rounding; 0: the machine's, 1: the sum is rounded at each
   bool grad_scale = true;           ///< false: GradScale stays at 2^0
   bool two_grids = true;            ///< false: dgrad and wgrad both read the even grid of radix-4 FP4

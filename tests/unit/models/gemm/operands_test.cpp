@@ -81,6 +81,19 @@ TEST(MachineArithmetic, ComesFromTheArray) {
   EXPECT_EQ(machine_arithmetic(accelerator.core.mpe, mode, "fp8-143", "fp8-143", "fp16", {.chunk_length = 0, .tree_width = 3}).tree_width, 3U);
 }
 
+// Proves: outputs that stay meet only their lane's products, and wide ones need no chunks.
+TEST(MachineArithmetic, OutputsThatStaySumALanesProducts) {
+  MpeArray mpe = load_accelerator("rapid").core.mpe;
+  mpe.dataflow = Dataflow::output_stationary;
+  const MacMode narrow{"hfp8-fwd", {"fp8-143", "fp8-143"}, 2, "fp16"}, wide{"int4", {"int4", "int4"}, 8, "int32"};
+  const GemmArithmetic halves = machine_arithmetic(mpe, narrow, "fp8-143", "fp8-143", "fp16");
+  EXPECT_EQ(halves.tree_width, 2U);
+  EXPECT_EQ(halves.chunk_length, 64U);
+  const GemmArithmetic integers = machine_arithmetic(mpe, wide, "int4", "int4", "fp32");
+  EXPECT_EQ(integers.tree_width, 8U);
+  EXPECT_EQ(integers.chunk_length, 0U);
+}
+
 // Proves: fixed point is summed in full: products of <8,8> have their point at 16, and so has the accumulator.
 TEST(MachineArithmetic, FixedPointSumsInUnitsOfItsProducts) {
   MpeArray mpe;

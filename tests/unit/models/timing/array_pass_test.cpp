@@ -132,12 +132,20 @@ TEST(ArrayVisits, InputStationaryIsTheTransposedProduct) {
 TEST(ArrayVisits, OutputStationaryStreamsBothOperands) {
   MpeArray mpe = rapid_array();
   mpe.dataflow = Dataflow::output_stationary;
-  const auto visits = array_visits(mpe, kL0, kFp16, "fp16", "fp16", {512, 64, 300});
-  ASSERT_EQ(visits.size(), 1U);  // 8 rows x 64 entries of 16 B
-  EXPECT_EQ(visits[0].compute, Cycles{300 * 64});
+  const auto visits = array_visits(mpe, kL0, kFp16, "fp16", "fp16", {256, 64, 300});
+  ASSERT_EQ(visits.size(), 1U);  // 8 rows x 32 entries: eight lanes' totals and chunks of 2 B each
+  EXPECT_EQ(visits[0].compute, Cycles{300 * 32});
   EXPECT_EQ(visits[0].stationary, Bytes{0});
-  EXPECT_EQ(visits[0].streamed, Bytes{(512 + 64) * 300 * 2});
+  EXPECT_EQ(visits[0].streamed, Bytes{(256 + 64) * 300 * 2});
   EXPECT_EQ(visits[0].macs.value(), visits[0].compute.value() * 512);
+}
+
+TEST(ArrayVisits, WideOutputsStayWithoutAChunkBesideThem) {
+  MpeArray mpe = rapid_array();
+  mpe.dataflow = Dataflow::output_stationary;
+  const auto visits = array_visits(mpe, kL0, kInt4, "int4", "int4", {256, 64, 320});
+  ASSERT_EQ(visits.size(), 1U);  // 8 rows x 32 entries of eight 4-byte totals
+  EXPECT_EQ(visits[0].compute, Cycles{320 / 8 * 32});
 }
 
 TEST(ArrayVisits, EveryMacIsDoneOnceWhateverTheShape) {

@@ -1,5 +1,5 @@
-// Proves: a systolic array takes the textbook's cycles, element by element; a second weight buffer saves just the loads; the
-// waveform holds what a person would look for.
+// Proves: a systolic array takes the textbook's cycles, element by element, whichever operand stays; a second weight buffer
+// saves just the loads; the waveform holds what a person would look for.
 #include "sim/detailed/detailed_core.hpp"
 
 #include <gmock/gmock.h>
@@ -67,6 +67,46 @@ TEST(DetailedCore, APlainSystolicArrayTakesTheTextbooksCycles) {
   }
 }
 
+/// Outputs that stay: one a lane, `folds` blocks of rows.
+VerifyCase output_stationary(std::uint32_t rows, std::uint32_t columns, std::uint64_t k, std::uint64_t folds) {
+  VerifyCase textbook = systolic(rows, columns, 1, rows * folds, 1);
+  textbook.accelerator.core.mpe.dataflow = Dataflow::output_stationary;
+  textbook.accelerator.core.mpe.registers = Bytes{4};  // a DLFloat16 total and its chunk in progress
+  textbook.k = k;
+  return textbook;
+}
+
+TEST(DetailedCore, AnOutputStationaryArrayTakesTheTextbooksCycles) {
+  for (const std::uint32_t rows : {1U, 4U, 16U}) {
+    for (const std::uint32_t columns : {1U, 8U, 16U}) {
+      for (const std::uint64_t k : {1U, 7U, 200U}) {
+        const Outcome outcome = run(output_stationary(rows, columns, k, 3));
+        EXPECT_EQ(outcome.detailed, 3.0 * static_cast<double>(2 * rows + columns + k - 2)) << rows << " x " << columns << ", k " << k;
+        EXPECT_EQ(outcome.fast, outcome.detailed);
+        EXPECT_EQ(outcome.wrong, 0);
+        EXPECT_EQ(outcome.same, 1);
+      }
+    }
+  }
+}
+
+// 4 x 2 elements of one lane hold eight outputs each; 30 rows are seven groups and two rows.
+TEST(DetailedCore, GroupsOfRowsShareAStepsWordOfB) {
+  VerifyCase grouped = output_stationary(4, 2, 50, 1);
+  grouped.accelerator.core.mpe.registers = Bytes{32};
+  grouped.accelerator.core.mpe.mac_latency_cycles = 5;
+  grouped.m = 30;
+  const Outcome outcome = run(grouped);
+  EXPECT_EQ(outcome.detailed, 8 * 50 + 3 + 1 + 4 + 30);  // beats, rows, columns, latency; the outputs leave
+  EXPECT_EQ(outcome.fast, outcome.detailed);
+  EXPECT_EQ(outcome.same, 1);
+  grouped.k_before = 64;  // partial sums come down the columns, a row a cycle, before the operands
+  const Outcome added = run(grouped);
+  EXPECT_EQ(added.same, 1);
+  EXPECT_EQ(added.fast, added.detailed);
+  EXPECT_EQ(added.detailed, outcome.detailed + 30 - 8);  // the first step's eight beats take as long as 30 rows of sums
+}
+
 TEST(DetailedCore, AnAccumulatorIsUsedAgainAfterTheLatency) {
   VerifyCase short_pass = systolic(4, 2, 1, 1, 1);
   Core& core = short_pass.accelerator.core;
@@ -77,6 +117,21 @@ TEST(DetailedCore, AnAccumulatorIsUsedAgainAfterTheLatency) {
   EXPECT_EQ(outcome.detailed, 1 + (7 * 5 + 1) + 3 + 1 + 4);  // load, eight entries five apart, rows, columns, latency
   EXPECT_EQ(outcome.fast, outcome.detailed);
   EXPECT_EQ(outcome.same, 1);
+}
+
+TEST(Waveform, FollowsOutputsThatStay) {
+  const std::string path = testing::TempDir() + "detailed_core_test_outputs.vcd";
+  test::forked([&] {
+    (void)run_case(output_stationary(2, 3, 4, 1), path);
+    return std::vector<double>{1};
+  });
+  std::ifstream file{path};
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const char* part : {"$scope module row1", "$scope module col2", "output_register", "\n#"}) {
+    EXPECT_THAT(text.str(), testing::HasSubstr(part));
+  }
+  std::remove(path.c_str());
 }
 
 TEST(Waveform, NamesEveryElementAndFollowsItsWeights) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include "tests/support/forked.hpp"
 
@@ -31,6 +33,15 @@ TEST_P(VerifySeeds, BitsAndCountsAreTheSameAndCyclesNear) {
   EXPECT_EQ(errors[kCases / 2], 0);
 }
 INSTANTIATE_TEST_SUITE_P(Fresh, VerifySeeds, testing::Values(20261, 20262, 20263));
+
+TEST(DrawCase, DrawsEveryDataflowWithAndWithoutEarlierSums) {
+  std::set<std::pair<Dataflow, bool>> seen;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const VerifyCase drawn = draw_case(7, i);
+    seen.insert({drawn.accelerator.core.mpe.dataflow, drawn.k_before > 0});
+  }
+  EXPECT_EQ(seen.size(), 6U);
+}
 
 TEST(DrawCase, IsAFunctionOfSeedAndIndex) {
   EXPECT_EQ(draw_case(5, 9).text(), draw_case(5, 9).text());
