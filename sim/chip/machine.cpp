@@ -46,6 +46,7 @@ KernelResult Machine::run(const KernelProgram& program) {
   psum_ring_.reset();
   memory_node_.reset();
   memory_.reset_counts();
+  for (const auto& mni : mnis_) mni->reset();
   const std::uint64_t begin = kernel_now();
   if (timeline_ != nullptr) timeline_->begin_kernel(program, begin);
   for (std::size_t i = 0; i < cores_.size(); ++i) cores_[i]->start(program, program.cores[i]);

@@ -64,6 +64,8 @@ void Mni::request_bursts() {
   });
 }
 
+void Mni::reset() { picking_until_ = kernel_now(); }
+
 std::uint64_t Mni::picked_up(const Transfer& transfer, std::uint64_t bytes, std::uint64_t when) {
   const Instruction& load = *transfer.ends.front().instruction;
   if (load.interleave < 2 || transfer.unit != Unit::load) return when;
@@ -73,8 +75,8 @@ std::uint64_t Mni::picked_up(const Transfer& transfer, std::uint64_t bytes, std:
   if (transfer.ends.size() > 1) {
     cycles = load.crossed ? pieces * dma_.crossed_gather_cycles : pieces * dma_.shared_gather_cycles / side_by_side;
   }
-  // The first granules are picked up while the last are still on their way.
-  const std::uint64_t begin = std::max(picking_until_, when > cycles ? when - cycles : 0);
+  // The first granules are picked up while the last are still on their way, but not before the kernel began.
+  const std::uint64_t begin = std::max(picking_until_, when - std::min(when, cycles));
   picking_until_ = std::max(when, begin + cycles);
   return picking_until_;
 }

@@ -34,6 +34,8 @@ class Mni : public sc_core::sc_module, public DataMover {
   const Bytes& exchange(const Instruction& instruction, sc_core::sc_event& done) override;
   void await_sums(std::uint32_t id) override { psum_ring_.await_first(id); }
 
+  void reset();  ///< before a kernel: nothing is being picked up
+
   /// Takes a transfer on: this core asks for it, on behalf of all its ends.
   void enqueue(Transfer& transfer);
   /// `bytes` of `transfer` reach this core (loads) or are safe in memory (stores) in cycle `when`.

@@ -221,7 +221,12 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
   const Bytes received = arriving;
   book_tail(ArrayState::ring, begin, kernel_now());
   if (timeline_ != nullptr && kernel_now() > begin) timeline_->exchange(number_, begin, kernel_now());
-  if (received.value() == 0 || instruction.passes_on) return;  // the arrays began on sums that were passed on
+  if (instruction.passes_on) {  // nothing is added here: the arrays begin on sums that come
+    activity_.l1_read += received.value() > 0 ? received : instruction.reduce_bytes;
+    activity_.l1_written += received;
+    return;
+  }
+  if (received.value() == 0) return;
   // Each partial sum that arrives is added to the one that waits in the scratchpad: read, add, write.
   const std::uint64_t bits =
       instruction.reduce_bits != 0 ? instruction.reduce_bits : format_storage(mode_->accumulator).bits;

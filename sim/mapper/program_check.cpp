@@ -132,6 +132,7 @@ void check_groups(const KernelProgram& program, Problems& problems) {
     std::set<std::size_t> cores;
     Group group;
     Bytes bytes;
+    bool passes_on = false;
     std::size_t instructions = 0;
   };
   std::map<std::pair<std::size_t, std::uint32_t>, Seen> groups;
@@ -144,9 +145,14 @@ void check_groups(const KernelProgram& program, Problems& problems) {
     if (seen.instructions++ == 0) {
       seen.group = group;
       seen.bytes = bytes;
-    } else if (seen.group.cores != group.cores || seen.bytes != bytes) {
-      problems.add("PRG-GROUP", fmt::format("{} disagrees with its partners of group {} about cores or bytes",
+      seen.passes_on = work.passes_on;
+    } else if (seen.group.cores != group.cores || seen.bytes != bytes || seen.passes_on != work.passes_on) {
+      problems.add("PRG-GROUP", fmt::format("{} disagrees with its partners of group {} about cores, bytes or passing on",
                                             place(core, unit, index), group.id));
+    }
+    if (work.passes_on && group.cores != 2) {
+      problems.add("PRG-GROUP", fmt::format("{} passes sums on among {} cores", place(core, unit, index), group.cores),
+                   "from one core to one other");
     }
     seen.cores.insert(core);
   });

@@ -120,6 +120,47 @@ TEST(Machine, AMulticastReadsTheMemoryOnce) {
   EXPECT_EQ(r.activity.l1_written.value(), 4 * (32768 + 4096 + 1024U));
 }
 
+TEST(Machine, GranulesOfInterleavedMatricesArePickedUpOneByOne) {
+  Accelerator config = test::small_machine(2);
+  config.dma.gather_cycles = 10;
+  config.dma.shared_gather_cycles = 40;
+  config.memory.channels = 4;
+  config.memory.bandwidth = BytesPerSecond{4096e9};  // a channel keeps up with all that is asked of it here
+  Machine machine{config};
+  const auto cycles = [&](std::uint32_t interleave, bool shared) {
+    KernelProgram p = fp16_program(2, 3);
+    for (std::size_t core = 0; core < 2; ++core) {
+      Instruction weights = load(1, 32768);
+      weights.interleave = interleave;
+      weights.multicast = shared ? 9 : 0;
+      weights.multicast_cores = shared ? 2 : 1;
+      queue(p, core, Unit::load) = {load(0, 4096), weights};
+      queue(p, core, Unit::mpe) = {matrix(0, 1, 2, 8, 64, 256)};
+      queue(p, core, Unit::store) = {store(2, 1024)};
+    }
+    return machine.run(p).cycles.value();
+  };
+  // 256 granules each; all else is the same as without, where the port takes them at 128 B/cycle.
+  const std::uint64_t in_order = cycles(1, false);
+  EXPECT_NEAR(static_cast<double>(cycles(4, false) - in_order), 256 * 10 - 256, 100);
+  EXPECT_NEAR(static_cast<double>(cycles(2, false) - in_order), 256 * 5 - 256, 100) << "two channels work side by side";
+  EXPECT_NEAR(static_cast<double>(cycles(8, true) - in_order), 256 * 40 - 256, 200);
+  EXPECT_EQ(cycles(1, false), in_order);
+}
+
+TEST(Machine, PickingUpGranulesForgetsTheKernelBefore) {
+  Accelerator config = test::small_machine();
+  config.dma.gather_cycles = 1000;  // longer than a burst is on its way
+  Machine machine{config};
+  KernelProgram p = fp16_program(1, 3);
+  queue(p, 0, Unit::load) = {load(0, 4096), load(1, 32768)};
+  queue(p, 0, Unit::load).back().interleave = 2;
+  queue(p, 0, Unit::mpe) = {matrix(0, 1, 2, 8, 64, 256)};
+  queue(p, 0, Unit::store) = {store(2, 1024)};
+  const Cycles first = machine.run(p).cycles;
+  EXPECT_EQ(machine.run(p).cycles, first);
+}
+
 TEST(Machine, PartialSumsCrossTheNarrowRing) {
   Machine machine{test::small_machine(2)};
   const auto program = [&](bool reduce) {
@@ -144,6 +185,39 @@ TEST(Machine, PartialSumsCrossTheNarrowRing) {
   EXPECT_EQ(reduced.activity.sfu_lane_ops, 2U * 2048);
   EXPECT_GE(reduced.cycles.value(), plain.cycles.value() + 4096 / 32);
   EXPECT_GT(reduced.array_cycles.ring, plain.array_cycles.ring);
+}
+
+TEST(Machine, CoresThatPassSumsOnWorkInTurns) {
+  Machine machine{test::small_machine(2)};
+  const auto program = [&](bool pass_on) {
+    KernelProgram p = fp16_program(2, 3);
+    Instruction passing = store(2, 0);
+    passing.resident = passing.passes_on = true;
+    passing.reduce = 1;
+    passing.reduce_cores = 2;
+    passing.reduce_bytes = Bytes{8192};
+    for (std::size_t core = 0; core < 2; ++core) {
+      queue(p, core, Unit::load) = {load(0, 4096), load(1, 32768)};
+      queue(p, core, Unit::mpe) = {matrix(0, 1, 2, 64, 64, 256)};
+      queue(p, core, Unit::store) = {store(2, 8192)};
+    }
+    if (!pass_on) return p;
+    queue(p, 0, Unit::store) = {passing};
+    passing.frees.clear();
+    queue(p, 1, Unit::store) = {passing, store(2, 8192)};
+    queue(p, 1, Unit::mpe).front().begins_on = 1;
+    return p;
+  };
+  const KernelResult apart = machine.run(program(false));
+  const KernelResult passed = machine.run(program(true));
+  // The second core multiplies after the first, 64 rows x 32 entries; then 8,192 B come at 32 B/cycle. Nothing is added twice.
+  EXPECT_NEAR(static_cast<double>(passed.cycles.value()), static_cast<double>(apart.cycles.value()) + 2048 + 256, 200);
+  EXPECT_EQ(passed.activity.psum_ring_byte_hops, 8192U);
+  EXPECT_EQ(passed.activity.sfu_lane_ops, 0U);
+  EXPECT_EQ(passed.activity.memory_written, Bytes{8192});
+  // The first core reads them out of its scratchpad instead of storing them, the second writes and reads them once more.
+  EXPECT_EQ(passed.activity.l1_read, apart.activity.l1_read + Bytes{8192});
+  EXPECT_EQ(passed.activity.l1_written, apart.activity.l1_written + Bytes{8192});
 }
 
 TEST(Machine, SumsOfVectorWorkCrossTheNarrowRingWithoutAnAccumulator) {

@@ -60,6 +60,19 @@ KernelProgram good_program() {
   return program;
 }
 
+/// The stores of both cores, made into an exchange among `cores`.
+std::vector<Instruction*> exchange_sums(KernelProgram& program, std::uint32_t cores) {
+  std::vector<Instruction*> stores;
+  for (std::size_t core = 0; core < 2; ++core) {
+    Instruction& store = queue(program, core, Unit::store).front();
+    store.reduce = 3;
+    store.reduce_cores = cores;
+    store.reduce_bytes = Bytes{128};
+    stores.push_back(&store);
+  }
+  return stores;
+}
+
 std::vector<std::string> ids_of(const KernelProgram& program, const Accelerator& machine) {
   try {
     check_program(program, machine);
@@ -107,6 +120,12 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"PRG-GROUP", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].multicast_cores = 3; }},
         Broken{"PRG-GROUP", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].multicast = 7; }},
         Broken{"PRG-GROUP", [](KernelProgram& p) { queue(p, 0, Unit::load)[2].bytes = Bytes{64}; }},
+        Broken{"PRG-GROUP", [](KernelProgram& p) { exchange_sums(p, 2)[0]->passes_on = true; }},
+        Broken{"PRG-GROUP",
+               [](KernelProgram& p) {
+                 for (Instruction* store : exchange_sums(p, 3)) store->passes_on = true;
+               }},
+        Broken{"PRG-DEADLOCK", [](KernelProgram& p) { queue(p, 1, Unit::mpe)[0].begins_on = 5; }},
         Broken{"PRG-TOKEN", [](KernelProgram& p) { queue(p, 0, Unit::mpe)[0].publishes = {3, 3}; }},
         Broken{"PRG-TOKEN", [](KernelProgram& p) { queue(p, 0, Unit::store)[0].frees = {3, 3}; }},
         // A tile that no one loads, a slot that no one frees, partners that come in opposite orders.
