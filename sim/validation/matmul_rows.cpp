@@ -66,8 +66,8 @@ CoreSplit planner_split(const MeasuredKernel& kernel, std::uint64_t cores) {
 void matmul_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerator& accelerator) {
   require_sizes(kernel, true);
   const bool one_product = kernel.op == "matmul" || kernel.batch == 1;
-  const std::uint64_t tiles = kernel.noted("tiles").value_or(1);
-  if (tiles == 0 || (tiles > 1 && !one_product)) {
+  const std::uint64_t tiles = kernel.tiles();
+  if (tiles > 1 && !one_product) {
     throw InputError{Problem{"MEASURED-VALUE", "", kernel.line, 0, fmt::format("{} in {} tiles", kernel.op, tiles),
                              "tiles of the rows of one product"}};
   }

@@ -91,8 +91,6 @@ MeasuredKernel parse(const Row& row, int line) {
   kernel.k = row.extent("k");
   kernel.cores = static_cast<std::uint32_t>(row.extent("cores"));
   kernel.split = parse_split(row);
-  const std::uint64_t tiles = kernel.noted("coarse tiles").value_or(1);
-  if (tiles == 0 || tiles > kMostTiles) row.fail("note", fmt::format("coarse tiles from 1 to {}", kMostTiles));
   kernel.measured_us = row.number<double>("measured_us").value_or(0);
   if (!(kernel.measured_us >= 0)) row.fail("measured_us", "a time in microseconds, or nothing");
   return kernel;
@@ -132,6 +130,13 @@ std::optional<std::uint64_t> MeasuredKernel::noted(const std::string& key) const
   const char* const begin = note.data() + at + key.size() + 1;
   const auto [end, status] = std::from_chars(begin, note.data() + note.size(), value);
   return status == std::errc{} && end != begin ? std::optional{value} : std::nullopt;
+}
+
+std::uint64_t MeasuredKernel::tiles() const {
+  const std::uint64_t tiles = noted("tiles").value_or(1);
+  if (tiles >= 1 && tiles <= kMostTiles) return tiles;
+  throw InputError{Problem{"MEASURED-VALUE", "", line, 0, fmt::format("{} in {} tiles", op, tiles),
+                           fmt::format("1 to {}", kMostTiles)}};
 }
 
 std::vector<MeasuredKernel> read_measured_kernels(const std::string& path) {

@@ -30,8 +30,11 @@ struct MeasuredKernel {
   /// Values of the machine were chosen on the rows of half of the shapes, which this is one of. All rows of a shape (batch, m, n,
   /// k) are in one half, drawn by a hash of it.
   [[nodiscard]] bool in_fitted_half() const;
-  /// The whole number behind `key=` in the note: "coarse tiles", "lx_planning".
+  /// The whole number behind `key=` in the note: "tiles", "lx_planning".
   [[nodiscard]] std::optional<std::uint64_t> noted(const std::string& key) const;
+  /// Parts of the rows that were worked through one after another: "coarse tiles=4" or "tiles=4" in the note, else 1.
+  /// InputError [MEASURED-VALUE] for none or more than 4096 of them.
+  [[nodiscard]] std::uint64_t tiles() const;
 };
 
 /// Reads a CSV (RFC 4180) with the columns source, op, batch, m, n, k, dtype, cores, split, where_inputs, measured_us, note

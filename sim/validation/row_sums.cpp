@@ -8,7 +8,7 @@ namespace {
 /// Sums over the rows of a matrix. Cut into `coarse tiles` of rows, the card's compiler first copies the
 /// matrix (it stages what a loop over the reduction reads), and each tile's sums are added to those so far.
 void sum_columns(WorkBuilder& builder, const MeasuredKernel& kernel, TensorId input, TensorId output) {
-  const std::uint64_t tiles = kernel.noted("coarse tiles").value_or(1), elements = kernel.m * kernel.n;
+  const std::uint64_t tiles = kernel.tiles(), elements = kernel.m * kernel.n;
   if (tiles <= 1) {
     builder.vector(VectorKind::add, elements, {input}, {output});
     return;
@@ -81,7 +81,7 @@ void reduction_row(WorkBuilder& builder, const MeasuredKernel& kernel) {
 
 void softmax_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerator& accelerator) {
   require_sizes(kernel, false);
-  const std::uint64_t tiles = kernel.noted("tiles").value_or(1);
+  const std::uint64_t tiles = kernel.tiles();
   const std::uint64_t rows = ceil_div(kernel.m, tiles);
   const Bytes share = packed(Bits{ceil_div(rows * kernel.n * 16, cores_of(kernel, accelerator))});
   if (share > planned_l1(accelerator)) {

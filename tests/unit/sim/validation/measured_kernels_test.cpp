@@ -44,7 +44,7 @@ TEST_F(MeasuredFile, FieldsSplitsAndNotes) {
   EXPECT_EQ(kernels[0].batch, 8U);
   EXPECT_EQ(kernels[0].split, (CoreSplit{.count = 1, .m = 4, .n = 8, .k = 1}));
   EXPECT_EQ(kernels[0].bench(), "bmm_wd");
-  EXPECT_EQ(kernels[0].noted("coarse tiles"), 16U);
+  EXPECT_EQ(kernels[0].tiles(), 16U);
   EXPECT_EQ(kernels[0].noted("tiles of"), std::nullopt);
   EXPECT_EQ(kernels[1].split, (CoreSplit{.count = 1, .m = 2, .n = 2, .k = 1}));
   EXPECT_EQ(kernels[1].measured_us, 100.0);

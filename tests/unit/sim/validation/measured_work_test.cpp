@@ -130,7 +130,16 @@ TEST_F(MeasuredRow, AMatmulInTilesOfRowsIsSoManyOfThem) {
   const MeasuredWork work = measured_work(row("matmul", 4096, 2048, 512, "bench_op=matmul_row_tiling tiles=8"), spyre_);
   EXPECT_EQ(work.repeats, 8U);
   EXPECT_EQ(work.step.operations.front().gemm->m, 512U);
-  EXPECT_THROW(static_cast<void>(measured_work(row("matmul", 64, 64, 64, "tiles=0"), spyre_)), InputError);
+}
+
+TEST_F(MeasuredRow, NoneAndTooManyTilesAreRefused) {
+  for (const char* note : {"tiles=0", "tiles=4097", "coarse tiles=18446744073709551615"}) {
+    for (const char* op : {"matmul", "softmax"}) {
+      EXPECT_THROW(static_cast<void>(measured_work(row(op, 64, 64, 64, note), spyre_)), InputError) << op << " " << note;
+    }
+    EXPECT_THROW(static_cast<void>(measured_work(row("reduction", 64, 64, 0, std::string{"bench_op=ctsum; "} + note), spyre_)),
+                 InputError);
+  }
 }
 
 TEST_F(MeasuredRow, FunctionsOfTwoOperandsReadBoth) {
