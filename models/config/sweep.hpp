@@ -34,6 +34,8 @@ struct SweepExpression {
 struct SweepObjective {
   std::string metric;
   bool maximise = false;
+
+  [[nodiscard]] bool better(double one, double other) const { return maximise ? one > other : one < other; }
 };
 
 /// A design space over a base machine: schema nibble/sweep/1.

@@ -137,7 +137,7 @@ class SweepRun {
     const SweepObjective& first = space_.sweep().objectives.front();
     if (row.at("feasible") != 1) return;
     const double value = row.at(first.metric);
-    if (!best_ || (first.maximise ? value > *best_ : value < *best_)) best_ = value;
+    if (!best_ || first.better(value, *best_)) best_ = value;
   }
 
   [[nodiscard]] double rate() const {

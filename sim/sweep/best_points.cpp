@@ -39,8 +39,7 @@ std::size_t best_of(const ResultsTable& table, const std::string& network, const
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     if (text_of(table.rows[i][name]) != network) continue;
     if (best == table.rows.size()) best = i;
-    const double ours = number_of(table.rows[i][value]), theirs = number_of(table.rows[best][value]);
-    if (objective.maximise ? ours > theirs : ours < theirs) best = i;
+    if (objective.better(number_of(table.rows[i][value]), number_of(table.rows[best][value]))) best = i;
   }
   return best;
 }

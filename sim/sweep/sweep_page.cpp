@@ -63,8 +63,7 @@ std::vector<std::size_t> thinned(const ResultsTable& table, const SweepFacts& fa
     for (const SweepObjective& objective : facts.objectives) {
       const std::size_t at = table.at(objective.metric);
       const auto [found, first] = best.try_emplace({text_of(table.rows[i][table.at("network")]), objective.metric}, i);
-      const double ours = number_of(table.rows[i][at]), theirs = number_of(table.rows[found->second][at]);
-      if (objective.maximise ? ours > theirs : ours < theirs) found->second = i;
+      if (objective.better(number_of(table.rows[i][at]), number_of(table.rows[found->second][at]))) found->second = i;
     }
   }
   for (const auto& [key, row] : best) kept.insert(row);
