@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace nibble::detailed {
 
 Row::Row(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
@@ -38,26 +40,14 @@ ElementArray::ElementArray(sc_core::sc_module_name name, const ArrayShape& shape
 std::uint64_t ElementArray::advance_beats(const Beat& issued, const BlockView& view) {
   beats_.pop_back();
   beats_.push_front(issued);
-  std::uint64_t bits = 0;
-  for (std::uint32_t r = 0; r < shape_.rows; ++r) {
-    const Beat& beat = beats_[r];
-    if (beat.valid && r >= view.first_row(beat.entry)) {
-      bits += rows_[r]->slice().drive(beat, view.streamed_bits());
-    } else {
-      rows_[r]->slice().release_bus();
-    }
-  }
-  return bits;
+  return drive_slices(
+      rows_, beats_, [&](const Beat& beat) { return view.first_row(beat.entry); }, view.streamed_bits());
 }
 
 ElementCounts ElementArray::take_counts() {
   ElementCounts sum;
   for (const auto& row : rows_) {
-    for (std::uint32_t c = 0; c < shape_.columns; ++c) {
-      ElementCounts& counts = row->element(c).counts();
-      sum += counts;
-      counts = {};
-    }
+    for (std::uint32_t c = 0; c < shape_.columns; ++c) sum += std::exchange(row->element(c).counts(), {});
   }
   return sum;
 }

@@ -27,4 +27,20 @@ class L0Slice {
   OperandWord bus_;
 };
 
+/// A beat reaches row r r cycles after row 0: each row's slice puts the word of `beats[r]` onto its bus, or nothing if that beat
+/// begins below the row. `rows` have slices, `first_row(beat)` is the first row that takes part. Returns the bits read.
+template <class Rows, class FirstRow>
+std::uint64_t drive_slices(const Rows& rows, const std::deque<Beat>& beats, const FirstRow& first_row, unsigned element_bits) {
+  std::uint64_t bits = 0;
+  for (std::uint32_t r = 0; r < rows.size(); ++r) {
+    const Beat& beat = beats[r];
+    if (beat.valid && r >= first_row(beat)) {
+      bits += rows[r]->slice().drive(beat, element_bits);
+    } else {
+      rows[r]->slice().release_bus();
+    }
+  }
+  return bits;
+}
+
 }  // namespace nibble::detailed

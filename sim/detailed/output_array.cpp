@@ -47,15 +47,8 @@ OutputArray::OutputArray(sc_core::sc_module_name name, const ArrayShape& shape, 
 std::uint64_t OutputArray::advance_beats(const Beat& issued, const OutputView& view) {
   beats_.pop_back();
   beats_.push_front(issued);
-  std::uint64_t bits = 0;
-  for (std::uint32_t r = 0; r < shape_.rows; ++r) {
-    const Beat& beat = beats_[r];
-    if (beat.valid && r >= view.first_row(beat.row)) {
-      bits += rows_[r]->slice().drive(beat, shape_.a_bits);
-    } else {
-      rows_[r]->slice().release_bus();
-    }
-  }
+  std::uint64_t bits =
+      drive_slices(rows_, beats_, [&](const Beat& beat) { return view.first_row(beat.row); }, shape_.a_bits);
   for (std::uint32_t c = 0; c < shape_.columns; ++c) {
     const Beat& beat = beats_[c];
     if (beat.valid && beat.row == 0) {
