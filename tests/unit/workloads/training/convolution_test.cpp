@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <array>
+#include <ostream>
 
 #include "models/gemm/machine.hpp"
 
@@ -18,6 +19,12 @@ struct Case {
   std::int64_t images, inputs, outputs, size;
   ConvolutionShape shape;
 };
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.images << "x" << c.inputs << "x" << c.size << "x" << c.size << " to " << c.outputs << ", " << c.shape.kernel[0] << "x"
+       << c.shape.kernel[1] << " stride " << c.shape.stride[0] << "x" << c.shape.stride[1] << " padding " << c.shape.padding[0] << "x"
+       << c.shape.padding[1] << " groups " << c.shape.groups;
+}
 
 const std::array kCases{Case{2, 3, 4, 6, {{3, 3}, {1, 1}, {1, 1}, 1}}, Case{2, 4, 6, 7, {{3, 3}, {2, 2}, {1, 1}, 1}},
                         Case{1, 4, 4, 8, {{3, 3}, {2, 2}, {1, 1}, 4}}, Case{3, 5, 2, 6, {{1, 1}, {2, 2}, {0, 0}, 1}},
