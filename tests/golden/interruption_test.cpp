@@ -25,7 +25,7 @@ pid_t start_long_comparison(const test::TemporaryFolder& folder) {
   if (program != 0) return program;
   ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
   ::dup2(::open(messages.c_str(), O_WRONLY | O_CREAT, 0644), STDERR_FILENO);
-  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "200000", "--no-memoise",
+  ::execl(NIBBLE_BINARY, NIBBLE_BINARY, "compare", "--network", "vgg16", "--batch", "20000", "--no-memoise",
           "--runs", runs.c_str(), "--jobs", "2", nullptr);
   ::_exit(127);
 }
