@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 """Record the golden results anew: run the program and keep the figures that tests/golden compares.
 
-Usage: scripts/update_goldens.py [PROGRAM]      (default: build/nibble)
-
 Each file under tests/golden/data holds the command that makes it and the part of its JSON result that must not change
 unnoticed. Every figure that changes is printed, old and new: say in the commit why it did.
 """
 
+import argparse
 import json
 import pathlib
 import subprocess
-import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "golden" / "data"
@@ -69,7 +67,11 @@ def differences(old, new):
 
 def main():
     """Write every golden file, and print what is different."""
-    program = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build" / "nibble")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="?", default=ROOT / "build" / "nibble", type=pathlib.Path)
+    program = parser.parse_args().program
+    if not program.is_file():
+        parser.error(f"there is no program {program}: build it first")
     DATA.mkdir(parents=True, exist_ok=True)
     for name, command in commands():
         new = record(program, command)

@@ -133,6 +133,8 @@ class Builder {
   // normalisation.cpp
   void forward_batch_norm(LayerIndex index);
   void forward_layer_norm(LayerIndex index);
+  void forward_rows(LayerIndex index, VectorKind kind, const std::string& statistics, Elements of_rows);
+  void backward_rows(LayerIndex index, ValueId dy, VectorKind kind, Elements affine);
   void forward_l2_norm(LayerIndex index);
   void backward_l2_norm(LayerIndex index, ValueId dy);
   void backward_batch_norm(LayerIndex index, ValueId dy);

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "models/formats/format.hpp"
+
 namespace nibble::lowering {
 namespace {
 
@@ -58,7 +60,7 @@ class Fuser {
     }
     if (first.kind != NodeKind::gemm) return true;
     if (joining.kind == NodeKind::row_wise || first.pass == Pass::wgrad) return false;
-    return extra_streams(joining, kernel) <= options_.epilogue_streams;
+    return extra_bits(joining, kernel) <= options_.epilogue_streams * bits_of(first.outputs.front());
   }
 
   /// An input that the kernel itself makes must pass element by element, whole and in the same order.
@@ -73,15 +75,19 @@ class Fuser {
     return true;
   }
 
-  /// Tensors as large as the GEMM's result that its vector work reads from elsewhere, `joining` included; larger ones
-  /// count for as many as their size is of.
-  [[nodiscard]] std::uint64_t extra_streams(const Node& joining, std::size_t kernel) const {
+  [[nodiscard]] std::uint64_t bits_of(const Use& use) const {
+    return use.elements.value() * static_cast<std::uint64_t>(format_storage(graph_.value(use.value).format).bits);
+  }
+
+  /// Bits that a GEMM's vector work reads from elsewhere, `joining` included, sums and parameters aside: a mask of one bit
+  /// an element takes a sixteenth of the buffer that a 16-bit tensor takes.
+  [[nodiscard]] std::uint64_t extra_bits(const Node& joining, std::size_t kernel) const {
     std::map<ValueId, std::uint64_t> streams;
     const auto collect = [&](const Node& n) {
       for (const Use& input : n.inputs) {
         const bool inside =
             graph_.producer(input.value) && kernel_of_[*graph_.producer(input.value)] == kernel;
-        if (!inside) streams[input.value] = input.elements.value() / joining.domain.value();
+        if (!inside && input.elements >= joining.domain) streams[input.value] = bits_of(input);
       }
     };
     for (const NodeId id : kernels_[kernel].nodes) {

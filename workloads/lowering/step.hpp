@@ -107,9 +107,9 @@ struct Step {
 /// How the step is cut into kernels.
 struct LoweringOptions {
   bool fuse = true;  ///< false: every primitive is a kernel of its own and all it makes goes through memory
-  /// Tensors as large as C that the vector work behind a GEMM may read besides C.
-  /// ESTIMATE: three, what a residual block's backward pass reads at once: the other branch's gradient, the
-  /// activation's mask and the tensor that batch norm saved. Each takes an L1 buffer of a tile of C.
+  /// What the vector work behind a GEMM may read besides C, in tensors as large as C: a narrower one counts for its part.
+  /// ESTIMATE: three, since each takes an L1 buffer of a tile of C. A residual block's backward pass reads two and a
+  /// bit at once: the other branch's gradient, the tensor that batch norm saved, and masks of one bit an element.
   std::uint32_t epilogue_streams = 3;
   /// Training: let activations go where a segment of the network ends, and compute them again before the segment's
   /// backward pass (segments.hpp): less memory for one more forward pass of all but the last segment.

@@ -1,6 +1,9 @@
 // Proves: the bytes of a convolution block, counted by hand, kernel by kernel, in three recipes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "test_networks.hpp"
 
 namespace nibble {
@@ -166,6 +169,53 @@ TEST(Traffic, ResidualOperandIsReadInTheEpilogue) {
   const Step narrow_epilogue = lower_inference(network, testing::fp16_recipe(), 1, {.epilogue_streams = 0});
   EXPECT_EQ(narrow_epilogue.operations.size(), 2U)
       << "no room for the residual: the addition is a kernel of its own";
+}
+
+bool has_work(const Operation& operation, const std::string& what) {
+  return std::any_of(operation.vector.begin(), operation.vector.end(), [&](const VectorWork& work) { return work.what == what; });
+}
+
+/// Two residual blocks of one convolution each, and a classifier.
+Network two_blocks() {
+  NetworkMaker net;
+  const auto block = [&](LayerIndex x) {
+    return net.like(LayerKind::relu, net.both(LayerKind::add, net.batch_norm(net.conv(x, 8, square(3, 1, 1))), x));
+  };
+  const LayerIndex first = net.like(LayerKind::relu, net.batch_norm(net.conv(net.input({8, 8, 8}), 8, square(3, 1, 1))));
+  net.loss(net.linear(net.flatten(block(block(first))), 10));
+  return net.take();
+}
+
+TEST(Traffic, BothGridsOfAGradientLeaveTheKernelThatMakesItAndItsWideValuesDoNot) {
+  const Step step = lower_training_step(two_blocks(), testing::fp4_recipe(), 2);
+  const std::uint64_t elements = 2 * 8 * 8 * 8;
+  std::vector<std::uint64_t> packed_bytes;
+  for (const Operation& operation : step.operations) {
+    if (!has_work(operation, "batch_norm backward")) continue;
+    EXPECT_TRUE(has_work(operation, "quantise (two-phase)")) << operation.layer;
+    std::uint64_t packed = 0;
+    for (const TensorUse& use : operation.writes) {
+      const Tensor& tensor = step.tensors[use.tensor];
+      EXPECT_FALSE(tensor.format == "fp16" && tensor.elements.value() == elements) << tensor.name;
+      if (tensor.format == "fp4-radix4") packed += use.bytes.value();
+    }
+    packed_bytes.push_back(packed);
+  }
+  // Two copies of half a byte, what one of 8 bits takes; the first layer has no dgrad and needs one.
+  EXPECT_EQ(packed_bytes, (std::vector{elements, elements, elements / 2}));
+}
+
+TEST(Traffic, AMaskTakesASixteenthOfWhatAnEpilogueMayRead) {
+  // Behind a block's dgrad: PACT's mask, the other branch's gradient, ReLU's mask, what batch norm saved.
+  const auto sums_behind_dgrad = [](const LoweringOptions& options) {
+    const Step step = lower_training_step(two_blocks(), testing::fp4_recipe(), 2, options);
+    return std::count_if(step.operations.begin(), step.operations.end(), [](const Operation& operation) {
+      return operation.pass == Pass::dgrad && has_work(operation, "pact backward") && has_work(operation, "add") &&
+             has_work(operation, "batch_norm backward sums");
+    });
+  };
+  EXPECT_EQ(sums_behind_dgrad({}), 2);
+  EXPECT_EQ(sums_behind_dgrad({.epilogue_streams = 2}), 0) << "two tensors and two masks are more than two tensors";
 }
 
 }  // namespace
