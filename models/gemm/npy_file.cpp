@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "models/base/error.hpp"
 
@@ -33,13 +35,23 @@ std::string_view value_of(const std::string& path, std::string_view header, std:
   return value;
 }
 
-std::size_t take_size(const std::string& path, std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  std::size_t size = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc{}) bad(path, "the array does not have two dimensions");
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return size;
+/// The two sizes of "(rows, columns)".
+std::pair<std::size_t, std::size_t> two_sizes(const std::string& path, std::string_view text) {
+  const std::string_view tuple = text.substr(0, std::min(text.size(), text.find(')') + 1));
+  const auto refuse = [&] { bad(path, fmt::format("its shape is {}, not two dimensions", tuple)); };
+  std::size_t sizes[2] = {};
+  if (!text.starts_with('(')) refuse();
+  text.remove_prefix(1);
+  for (std::size_t& size : sizes) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc{}) refuse();
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (&size == &sizes[0] && !text.starts_with(',')) refuse();
+    if (&size == &sizes[0]) text.remove_prefix(1);
+  }
+  if (!text.starts_with(')') && !text.starts_with(",)")) refuse();
+  return {sizes[0], sizes[1]};
 }
 
 struct Header {
@@ -49,18 +61,14 @@ struct Header {
 
 Header parse_header(const std::string& path, std::string_view text) {
   Header header;
-  if (!value_of(path, text, "descr").starts_with("'<f4'")) bad(path, "the elements are not float32 ('<f4')");
+  const std::string_view type = value_of(path, text, "descr");
+  if (!type.starts_with("'<f4'")) {
+    bad(path, fmt::format("its elements are {}, not float32 in little-endian order ('<f4')", type.substr(0, type.find_first_of(",}"))));
+  }
   const std::string_view order = value_of(path, text, "fortran_order");
   header.fortran_order = order.starts_with("True");
   if (!header.fortran_order && !order.starts_with("False")) bad(path, "fortran_order is neither True nor False");
-  std::string_view shape = value_of(path, text, "shape");
-  if (!shape.starts_with('(')) bad(path, "the shape is no tuple");
-  shape.remove_prefix(1);
-  header.rows = take_size(path, shape);
-  if (!shape.starts_with(',')) bad(path, "the array does not have two dimensions");
-  shape.remove_prefix(1);
-  header.columns = take_size(path, shape);
-  if (!shape.starts_with(')') && !shape.starts_with(",)")) bad(path, "the array does not have two dimensions");
+  std::tie(header.rows, header.columns) = two_sizes(path, value_of(path, text, "shape"));
   return header;
 }
 

@@ -1,6 +1,6 @@
 #include "models/gemm/npy_file.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,11 +10,21 @@
 namespace nibble {
 namespace {
 
+using testing::HasSubstr;
+
 class NpyFile : public testing::Test {
  protected:
   std::string write(const std::string& content) {
     std::ofstream{path_, std::ios::binary} << content;
     return path_;
+  }
+  std::string what_of(const std::string& content) {
+    try {
+      (void)read_npy(write(content));
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
   }
   std::string id_of(const std::string& content) {
     try {
@@ -60,6 +70,16 @@ TEST_F(NpyFile, WritesWhatItReads) {
   const Matrix back = read_npy(write(content));
   EXPECT_EQ(back.rows, 3U);
   EXPECT_EQ(back.values, matrix.values);
+}
+
+// Proves: the message says what the file holds instead.
+TEST_F(NpyFile, SaysWhatItFound) {
+  EXPECT_THAT(what_of(npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), }", kOne + kOne)), HasSubstr("'<f8'"));
+  EXPECT_THAT(what_of(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1), }", kOne)), HasSubstr("'>f4'"));
+  EXPECT_THAT(what_of(npy("{'descr': '|O', 'fortran_order': False, 'shape': (1, 1), }", kOne)), HasSubstr("'|O'"));
+  for (const char* shape : {"(2,)", "(1, 1, 1)", "()", "(1)"}) {
+    EXPECT_THAT(what_of(npy(std::string{"{'descr': '<f4', 'fortran_order': False, 'shape': "} + shape + ", }", kOne)), HasSubstr(shape));
+  }
 }
 
 // Proves: what is not a float32 matrix is refused, and no length is believed.
