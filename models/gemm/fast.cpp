@@ -1,136 +1,26 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <thread>
 
 #include "models/gemm/accumulate.hpp"
 #include "models/gemm/gemm.hpp"
+#include "models/gemm/packing.hpp"
 #include "models/gemm/plan.hpp"
 #include "models/gemm/wide.hpp"
 
 namespace nibble {
 namespace {
 
+using packing::find_ranges;
+using packing::Layout;
+using packing::pack;
+using packing::Packed;
+using packing::Ranges;
+using packing::sampled_range;
+using packing::stretch_ends;
+using packing::Vectors;
 using tile_kernel::Arithmetic;
-
-/// One operand as the kernels read it. A: row after row; B: panels of `lanes` columns, one after the other.
-struct Packed {
-  std::size_t panels = 0;
-  std::size_t panel_bytes = 0;
-  std::size_t vector_steps = 0;  ///< of one row or column
-  std::unique_ptr<std::byte[]> bytes;
-
-  [[nodiscard]] const std::byte* panel(std::size_t i) const { return bytes.get() + i * panel_bytes; }
-};
-
-/// An operand seen as `count` vectors along the reduction.
-struct Vectors {
-  const float* values = nullptr;
-  std::size_t count = 0;
-  std::size_t vector_stride = 0, step_stride = 0;
-
-  [[nodiscard]] float at(std::size_t vector, std::size_t k) const {
-    return values[vector * vector_stride + k * step_stride];
-  }
-};
-
-/// Ranges of an operand by panel and, within it, by stretch of the reduction: proofs for few values hold more often.
-struct Ranges {
-  std::size_t stretches = 0;
-  std::vector<OperandRange> cells;  ///< panel x stretches + stretch
-
-  [[nodiscard]] const OperandRange& at(std::size_t panel, std::size_t stretch) const {
-    return cells[panel * stretches + stretch];
-  }
-  [[nodiscard]] OperandRange whole() const {
-    OperandRange range;
-    for (const OperandRange& cell : cells) range.include(cell);
-    return range;
-  }
-};
-
-constexpr std::size_t kStretch = 64;  // products: about what one tree to a few trees hold
-
-/// Ends of the stretches: after each kStretch products or more, where a tree ends.
-std::vector<std::size_t> stretch_ends(const std::vector<TreeSpan>& spans) {
-  std::vector<std::size_t> ends;
-  std::size_t begin = 0;
-  for (const TreeSpan& span : spans) {
-    const std::size_t end = span.begin + span.length;
-    if (end - begin < kStretch && &span != &spans.back()) continue;
-    ends.push_back(end);
-    begin = end;
-  }
-  return ends;
-}
-
-Ranges find_ranges(const Vectors& source, const std::vector<std::size_t>& ends, std::size_t lanes,
-                   tile_kernel::ScanFloats scan) {
-  Ranges ranges{ends.size(), std::vector<OperandRange>((source.count + lanes - 1) / lanes * ends.size())};
-  for (std::size_t first = 0; first < source.count; first += lanes) {
-    const std::size_t used = std::min(lanes, source.count - first);
-    std::size_t begin = 0;
-    for (std::size_t s = 0; s < ends.size(); ++s) {
-      OperandRange& cell = ranges.cells[first / lanes * ends.size() + s];
-      const float* values = source.values + first * source.vector_stride + begin * source.step_stride;
-      const std::size_t length = ends[s] - begin;
-      cell.include(source.step_stride == 1 ? scan(values, used, source.vector_stride, length)
-                                           : scan(values, length, source.step_stride, used));
-      begin = ends[s];
-    }
-  }
-  return ranges;
-}
-
-/// How an arithmetic's operands are laid out.
-struct Layout {
-  std::size_t per_step = 1;       ///< products of one lane side by side
-  std::size_t operand_bytes = 0;  ///< of one lane's step
-
-  [[nodiscard]] std::size_t steps(std::size_t products) const { return (products + per_step - 1) / per_step; }
-};
-
-/// Trees one behind the other that can be laid out in one go: a tree that fills its last step, and the next.
-std::vector<TreeSpan> joined_spans(const std::vector<TreeSpan>& spans, std::size_t per_step) {
-  std::vector<TreeSpan> joined;
-  for (const TreeSpan& span : spans) {
-    if (joined.empty() || joined.back().length % per_step != 0) {
-      joined.push_back(span);
-    } else {
-      joined.back().length += span.length;
-    }
-  }
-  return joined;
-}
-
-/// Lays `source` out in panels of `lanes` vectors. `pack_stretch` packs one stretch; false: give up.
-template <class PackStretch>
-bool pack(const Vectors& source, const std::vector<TreeSpan>& spans, std::size_t lanes, std::size_t vectors,
-          const Layout& layout, Packed& packed, const PackStretch& pack_stretch) {
-  packed.vector_steps = 0;
-  for (const TreeSpan& span : spans) packed.vector_steps += layout.steps(span.length);
-  const std::vector<TreeSpan> stretches = joined_spans(spans, layout.per_step);
-  packed.panels = (vectors + lanes - 1) / lanes;
-  packed.panel_bytes = packed.vector_steps * lanes * layout.operand_bytes;
-  packed.bytes = std::make_unique_for_overwrite<std::byte[]>(packed.panels * packed.panel_bytes);
-  std::byte* out = packed.bytes.get();
-  for (std::size_t p = 0; p < packed.panels; ++p) {
-    const float* panel = source.values + p * lanes * source.vector_stride;
-    const std::size_t used = p * lanes < source.count ? std::min(lanes, source.count - p * lanes) : 0;
-    for (const TreeSpan& span : stretches) {
-      const std::size_t bytes = layout.steps(span.length) * lanes * layout.operand_bytes;
-      if (used == 0) {  // rows that make up a last tile
-        std::memset(out, 0, bytes);
-      } else if (!pack_stretch(tile_kernel::StretchValues{panel + span.begin * source.step_stride, source.vector_stride,
-                                                          source.step_stride, used, lanes, span.length}, out)) {
-        return false;
-      }
-      out += bytes;
-    }
-  }
-  return true;
-}
 
 constexpr int kLowestExponent = -120;  // so that float sums stay clear of float's subnormals and of its end
 constexpr double kLargestFloatSum = 0x1p120;
@@ -138,17 +28,6 @@ constexpr double kLargestFloatSum = 0x1p120;
 /// Whether every value is a 16-bit integer in units of the range's last place.
 bool fits_int16(const OperandRange& range) {
   return range.finite && std::abs(range.lowest) <= -kLowestExponent && range.largest * std::ldexp(1.0, -range.lowest) <= 32767.0;
-}
-
-/// Of a sample: most operands of integer formats show their unit in it.
-OperandRange sampled_range(const Matrix& matrix, tile_kernel::ScanFloats scan) {
-  constexpr std::size_t kRuns = 16, kRun = 256;
-  OperandRange range;
-  const std::size_t size = matrix.values.size(), run = std::min(kRun, size);
-  for (std::size_t i = 0; i < kRuns; ++i) {
-    range.include(scan(matrix.values.data() + (size - run) / kRuns * i, 1, run, run));
-  }
-  return range;
 }
 
 /// The cheapest arithmetic that is exact on all of both operands; float64 is checked tile by tile.
@@ -173,7 +52,7 @@ class Product {
  public:
   Product(const GemmArithmetic& gemm, const Matrix& a, const Matrix& b, SimdLevel level)
       : gemm_{gemm}, a_{a}, b_{b}, level_{level}, kernels_{tile_kernel::kernels_of(level)},
-        rows_{a.values.data(), a.rows, a.columns, 1}, columns_{b.values.data(), b.columns, 1, b.columns},
+        rows_{a.values.data(), a.rows, a.columns, 1, a.columns}, columns_{b.values.data(), b.columns, 1, b.columns, b.rows},
         by_definition_{needs_definition(gemm)} {
     shape_ = kernels_.float64_shape;
     if (by_definition_) return;
@@ -294,7 +173,7 @@ class Product {
 
   [[nodiscard]] const std::byte* row(std::size_t index) const { return left_.bytes.get() + index * row_bytes_; }
 
-/// Most products that one tree sums.
+  /// Most products that one tree sums.
   [[nodiscard]] std::size_t width() const {
     const std::size_t chunk = gemm_.chunk_length == 0 ? a_.columns : gemm_.chunk_length;
     return std::min<std::size_t>({gemm_.tree_width, chunk, a_.columns});

@@ -362,6 +362,20 @@ Scan scan(const float* values, std::size_t rows, std::size_t stride, std::size_t
 constexpr std::size_t kWords = kBytes / 4;  // floats, or pairs of 16-bit integers, in a vector
 typedef std::int16_t Int16 __attribute__((vector_size(kBytes / 2)));
 
+/// The first `count` floats of a vector; zeros behind them. Reads no further.
+NIBBLE_INLINE Float load_first(const float* values, std::size_t count) {
+#if NIBBLE_VECTOR_BYTES == 64
+  return (Float)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), values);
+#elif NIBBLE_VECTOR_BYTES == 32
+  const Int32 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (Float)_mm256_maskload_ps(values, (__m256i)(lane < static_cast<std::int32_t>(count)));
+#else
+  Float loaded = {};
+  __builtin_memcpy(&loaded, values, count * sizeof(float));
+  return loaded;
+#endif
+}
+
 /// Up to kWords floats, `stride` apart; zeros behind them.
 NIBBLE_INLINE Float load_floats(const float* values, std::size_t count, std::size_t stride) {
   Float loaded = {};
@@ -370,7 +384,7 @@ NIBBLE_INLINE Float load_floats(const float* values, std::size_t count, std::siz
   } else if (count == kWords) {
     __builtin_memcpy(&loaded, values, sizeof loaded);
   } else {
-    __builtin_memcpy(&loaded, values, count * sizeof(float));
+    loaded = load_first(values, count);
   }
   return loaded;
 }
@@ -379,17 +393,19 @@ NIBBLE_INLINE Float load_floats(const float* values, std::size_t count, std::siz
 struct Integers {
   float unit, back;          ///< back: 1 / unit
   Int32 largest = {};        ///< bits of the largest magnitudes in the unit
-  Int32 fraction = {};       ///< all ones once a value was no integer
+  Int32 fraction = {};       ///< not zero once a value was no integer
 
+  /// 16-bit integers in the lower halves. Added to kPlace, a float of less than 2^22 leaves its integer in the lowest bits;
+  /// larger ones are worthless, and `largest` tells.
   NIBBLE_MEMBER Int32 of(Float values) {
+    constexpr float kPlace = 0x1.8p23F;
     const Float scaled = values * unit;
     const Int32 bits = (Int32)scaled & 0x7FFFFFFF;
     const Int32 larger = bits > largest;
     largest = (bits & larger) | (largest & ~larger);
-    const Int32 bounded = (Int32)scaled & (bits < 0x47000000);  // below 2^15: beyond int32 is undefined
-    const Int32 integers = __builtin_convertvector((Float)bounded, Int32);
-    fraction |= __builtin_convertvector(integers, Float) * back != values;
-    return integers;
+    const Float placed = scaled + kPlace;
+    fraction |= (Int32)((placed - kPlace) * back - values);  // +0 where nothing is lost
+    return (Int32)placed;
   }
   /// As PackIntegers returns it.
   NIBBLE_MEMBER float verdict() const {
