@@ -28,6 +28,22 @@ With --a, --b and --out: multiplies these matrices (NPY, float32) as the machine
 fwd: A is activations, B weights. dgrad: A is output gradients, B weights. wgrad: A is activations, B output gradients.
 Without: draws operands and prints, by accumulator and chunk length, the error against FP64 of the same operands.)";
 
+constexpr const char* kAccumulationLegend = R"(
+chunk: products that one accumulator adds up before their sum goes to a total of its own; none: one accumulator for all.
+{} products are summed exactly before each rounding; the machine's own accumulator is {}, with chunks of 64 unless --chunk says else.
+fp16: DLFloat16 (1-6-9); ieee16: the IEEE's (1-5-10).
+relative RMS and SQNR (signal to quantisation noise): of the error. bias: its mean towards zero (-) or away from it (+).
+swamping loss: share of what was added, by magnitude, that left its accumulator unchanged: too small beside the sum so far.
+)";
+
+constexpr const char* kTwoPhaseLegend = R"(
+dgrad and wgrad read a copy of each gradient g, rounded to powers of four: the same (one grid), or one to 4^k and one to 2 x 4^k
+(two phases). Errors are relative to g. both: of the mean of the two copies, so of what a layer learns from and passes on.
+error correlation: 1: both copies err alike; below zero: they make up for one another.
+bias swing over scales: how far the bias moves, up and down, as all gradients grow by one digit of the grid, a factor of four:
+what a layer's gradients lose on one grid depends on where they lie, on two it nearly does not.
+)";
+
 struct GemmCommandOptions {
   std::string a, b, out;
   std::string recipe = "fp4";
@@ -169,13 +185,16 @@ void study(const GemmCommandOptions& options) {
   const PassOperands operands =
       quantise_operands(precision, pass, draw(options, options.m, options.k, 0), draw(options, options.k, options.n, 1),
                         quantiser_state(options));
-  std::string text = fmt::format("{} {}: {} x {}, {} x {} x {}, trees of {} products, {}; error of accumulation against FP64\n\n",
-                                 options.recipe, options.pass, formats.a, formats.b, options.m, options.n, options.k,
-                                 machine.tree_width, options.distribution);
+  std::string text = fmt::format(
+      "{} {}: A ({} x {}, {}) times B ({} x {}, {}), {} values; what each accumulator makes of the quantised operands,\n"
+      "against the same sum in FP64\n\n",
+      options.recipe, options.pass, options.m, options.k, formats.a, options.k, options.n, formats.b, options.distribution);
   text += accumulation_table(options, machine, operands);
+  text += fmt::format(kAccumulationLegend, machine.tree_width, machine.accumulator.name);
   if (precision.gradient_quantiser == GradientQuantiser::two_phase) {
-    text += "\nRadix-4 gradients of log-normal spread, errors relative to each gradient, over scales within one digit\n\n";
+    text += "\nWhat rounding radix-4 gradients on one grid or two does, by how far they spread about one magnitude\n\n";
     text += two_phase_table(options.seed);
+    text += kTwoPhaseLegend;
   }
   print(text);
 }
