@@ -1,11 +1,15 @@
-// Conversion of float arrays to codes and back, by format: bytes of float in (or out) a second, one core.
+// Conversion of float arrays to codes and back: bytes of float in (or out) a second, one core. To nearest-even on every
+// instruction set, in every other rounding on the best one; formats whose values are blocks of elements with their scales.
 
 #include <benchmark/benchmark.h>
 
 #include <cmath>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/formats/array.hpp"
+#include "models/formats/block_quantise.hpp"
 
 namespace {
 
@@ -57,11 +61,22 @@ void register_format(const nibble::NumberFormat& format) {
       encode<Code>(s, format, nibble::Rounding::nearest_even, level);
     });
   }
-  benchmark::RegisterBenchmark(("encode_stochastic/" + format.name).c_str(), [format, best](benchmark::State& s) {
-    encode<Code>(s, format, nibble::Rounding::stochastic, best);
-  });
+  for (const std::string_view word : nibble::rounding_words()) {
+    const nibble::Rounding rounding = nibble::rounding_from_word(word);
+    if (rounding == nibble::Rounding::nearest_even) continue;  // above
+    const std::string name = "encode/" + format.name + "/" + std::string{word};
+    benchmark::RegisterBenchmark(name.c_str(), [format, rounding, best](benchmark::State& s) {
+      encode<Code>(s, format, rounding, best);
+    });
+  }
   benchmark::RegisterBenchmark(("decode/" + format.name).c_str(),
                                [format](benchmark::State& s) { decode<Code>(s, format); });
+}
+
+void block(benchmark::State& state, const nibble::BlockFormat& format) {
+  const std::vector<float> values = log_uniform_values();
+  for (auto _ : state) benchmark::DoNotOptimize(nibble::block_quantise(values, format).codes.data());
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * kCount * sizeof(float)));
 }
 
 }  // namespace
@@ -75,6 +90,10 @@ int main(int argc, char** argv) {
     } else {
       register_format<std::uint32_t>(format);
     }
+  }
+  for (const nibble::BlockFormat& format : nibble::block_formats()) {
+    benchmark::RegisterBenchmark(("block/" + std::string{format.name}).c_str(),
+                                 [format](benchmark::State& s) { block(s, format); });
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
