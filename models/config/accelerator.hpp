@@ -35,6 +35,7 @@ struct MpeArray {
   std::uint32_t accumulators = 0;     ///< streamed rows in flight per pass (entries of the local register file)
   std::uint32_t mac_latency_cycles = 1;
   std::uint32_t pass_bubble_cycles = 0;  ///< lost between two passes of `accumulators` rows
+  std::uint32_t weight_rows_a_cycle = 0; ///< rows of a register entry that can be written at once; 0: as many as the port brings
   Dataflow dataflow = Dataflow::weight_stationary;
   std::vector<MacMode> modes;
 };

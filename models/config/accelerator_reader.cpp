@@ -61,6 +61,7 @@ MpeArray read_mpe(const MapReader& map) {
   mpe.accumulators = map.count("accumulators", 1, 4096);
   mpe.mac_latency_cycles = map.count("mac_latency_cycles", 1, 64);
   mpe.pass_bubble_cycles = map.count("pass_bubble_cycles", 0, 4096, 0);
+  mpe.weight_rows_a_cycle = map.count("weight_rows_a_cycle", 0, 4096, 0);
   mpe.dataflow = read_enum(map, "dataflow", kDataflows, std::optional{Dataflow::weight_stationary});
   const MapReader modes = map.map("modes");
   for (const std::string& name : modes.keys()) mpe.modes.push_back(read_mode(modes.map(name), name));

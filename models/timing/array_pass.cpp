@@ -104,6 +104,8 @@ Visit stationary_visit(const MpeArray& mpe, const L0Buffers& l0, const MacMode& 
   visit.fill_drain = Cycles{pass_losses(mpe, m, entries) + pipeline_cycles(mpe)};
   visit.stationary_bits = Bits{depth * width * lane_groups * bits.stationary_bits};
   visit.stationary = packed(visit.stationary_bits);
+  visit.load_bits_a_cycle =
+      std::uint64_t{mpe.weight_rows_a_cycle} * mode.macs_per_lane * width * lane_groups * bits.stationary_bits;
   visit.streamed = packed(Bits{m * depth * lane_groups * bits.streamed_bits});
   visit.psum_written = packed(Bits{outputs * bits.accumulator_bits});
   if (reads_psums) visit.psum_read = visit.psum_written;

@@ -27,6 +27,7 @@ struct Visit {
   Bytes psum_read;           ///< L1 -> array: partial sums of the reduction so far
   Bytes psum_written;        ///< array -> L1
   Bits stationary_bits;      ///< of `stationary`
+  std::uint64_t load_bits_a_cycle = 0;  ///< of it that the registers take in a cycle; 0: as many as come
   PortTraffic traffic;       ///< the same bits beat by beat
   Macs macs;
   Bytes register_read;       ///< MPE registers and accumulators, all elements together

@@ -67,16 +67,17 @@ class Run {
 
   std::uint64_t array_share() {
     loader_idle_ = state_.loads.empty() || (cycle_ == 0 && state_.loader_idle_first);
-    return left_ - (loader_idle_ ? 0 : std::min(state_.loads.front(), left_ / 2));
+    return left_ - (loader_idle_ ? 0 : std::min(state_.loads.front().wanted(), left_ / 2));
   }
 
   void load() {
     if (state_.loads.empty()) return;
-    const std::uint64_t moved = std::min(left_, state_.loads.front());
-    state_.loads.front() -= moved;
+    BlockLoad& load = state_.loads.front();
+    const std::uint64_t moved = std::min(left_, load.wanted());
+    load.bits -= moved;
     left_ -= moved;
     loaded_ += moved;
-    if (state_.loads.front() == 0) state_.loads.erase(state_.loads.begin());
+    if (load.bits == 0) state_.loads.erase(state_.loads.begin());
   }
 
   /// Sums come out of column c as many cycles after their row's last beat as they pass rows, columns and pipeline.
@@ -206,7 +207,7 @@ class Run {
     const std::uint64_t keep = ahead * traffic_.pass_rows + rows;
     std::uint64_t times = traffic_.rows - next_.pass_first > keep ? (traffic_.rows - next_.pass_first - keep) / rows : 0;
     if (load > 0) {
-      const std::uint64_t bits = state_.loads.front(), reserve = load + array_.port_bits;
+      const std::uint64_t bits = state_.loads.front().bits, reserve = load + array_.port_bits;
       times = bits > reserve ? std::min(times, (bits - reserve) / load) : 0;
     }
     const std::uint64_t moved = now.moved - before->moved;
@@ -232,7 +233,7 @@ class Run {
     fetched_ += beats;
     issued_ += beats;
     if (load == 0) return;
-    state_.loads.front() -= times * load;
+    state_.loads.front().bits -= times * load;
     loaded_ += times * load;
   }
 

@@ -2,6 +2,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace nibble {
@@ -36,9 +37,19 @@ struct PortedArray {
   std::uint64_t port_bits = 8;           ///< a cycle
 };
 
+/// A stationary block on its way into the registers.
+struct BlockLoad {
+  std::uint64_t bits = 0;                ///< that have not come
+  std::uint64_t bits_a_cycle = 0;        ///< that the registers take; 0: what the port moves
+
+  /// Bits that it would take in one cycle.
+  [[nodiscard]] std::uint64_t wanted() const { return bits_a_cycle == 0 ? bits : std::min(bits, bits_a_cycle); }
+  friend bool operator==(const BlockLoad&, const BlockLoad&) = default;
+};
+
 /// What a corelet's port is doing when a visit begins, and when it has ended.
 struct PortState {
-  boost::container::small_vector<std::uint64_t, 4> loads;  ///< bits left of the stationary blocks that may be loaded meanwhile, in order
+  boost::container::small_vector<BlockLoad, 4> loads;  ///< of the stationary blocks that may be loaded meanwhile, in order
   std::uint64_t used_bits = 0;           ///< of the first cycle, by the sums of the visit before
   bool loader_idle_first = false;        ///< in the first cycle the loader claims nothing: its buffers were full
 

@@ -8,6 +8,17 @@
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
+namespace {
+
+/// Cycles of a load that has the port to itself, but for `used_bits` of the first cycle.
+std::uint64_t load_cycles(const BlockLoad& load, BytesPerCycle bandwidth, std::uint64_t used_bits) {
+  if (load.bits_a_cycle == 0) return 1;  // as long as the port takes
+  const auto port = static_cast<std::uint64_t>(bandwidth.value() * 8);
+  const std::uint64_t rate = std::min(load.bits_a_cycle, port), first = std::min(rate, port - std::min(port, used_bits));
+  return load.bits <= first ? 1 : 1 + ceil_div(load.bits - first, rate);
+}
+
+}  // namespace
 
 Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, ScheduleTable& schedules,
                  KernelGuard& guard, TaskDone on_done)
@@ -27,7 +38,7 @@ Corelet::Corelet(sc_core::sc_module_name name, const MpeArray& mpe, L1Port& l1, 
 void Corelet::issue(CoreletTask task) {
   if (tasks_.empty()) handed_over_ = {};  // what was before is another kernel's
   for (const Visit& visit : *task.visits) {
-    to_load_.insert(to_load_.end(), visit.repeat, visit.stationary_bits.value());
+    to_load_.insert(to_load_.end(), visit.repeat, BlockLoad{visit.stationary_bits.value(), visit.load_bits_a_cycle});
   }
   tasks_.push_back(std::move(task));
   ++issued_;
@@ -80,8 +91,8 @@ void Corelet::await_block() {
       continue;
     }
     const std::uint64_t used = handed_over_at_ == kernel_now() ? handed_over_.used_bits : 0;
-    if (to_load_.front() > 0) {
-      l1_.start(Bytes{(to_load_.front() + used + 7) / 8}, 1, 0, load_done_);
+    if (to_load_.front().bits > 0) {
+      l1_.start(Bytes{(to_load_.front().bits + used + 7) / 8}, load_cycles(to_load_.front(), l1_.bandwidth(), used), 0, load_done_);
       wait(load_done_);
     }
     block_arrives();
@@ -99,7 +110,7 @@ PortState Corelet::port_state() {
   if (handed_over_at_ == kernel_now()) state = {{}, handed_over_.used_bits, handed_over_.loader_idle_first};
   const std::uint64_t free = weight_buffers_ - (blocks_loaded_ - blocks_used_);
   if (!loading_beside_) {
-    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(free, to_load_.size()) && to_load_[i] > 0; ++i) {
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(free, to_load_.size()) && to_load_[i].bits > 0; ++i) {
       state.loads.push_back(to_load_[i]);
     }
   }
@@ -118,9 +129,9 @@ void Corelet::take_over(const PortState& after) {
 /// While a visit runs whose schedule knows of no block to load.
 void Corelet::load_beside() {
   const bool allowed = blocks_loaded_ - blocks_used_ < weight_buffers_;
-  if (loading_beside_ || !allowed || to_load_.empty() || to_load_.front() == 0) return;
+  if (loading_beside_ || !allowed || to_load_.empty() || to_load_.front().bits == 0) return;
   loading_beside_ = true;
-  l1_.start(Bytes{(to_load_.front() + 7) / 8}, 1, 0, background_done_);
+  l1_.start(Bytes{(to_load_.front().bits + 7) / 8}, load_cycles(to_load_.front(), l1_.bandwidth(), 0), 0, background_done_);
 }
 
 void Corelet::background_load_ends() {

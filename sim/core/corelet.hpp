@@ -61,7 +61,7 @@ class Corelet : public sc_core::sc_module {
   std::uint64_t first_task_ = 0;          ///< sequence number of tasks_.front()
   std::uint64_t issued_ = 0;
 
-  std::deque<std::uint64_t> to_load_;     ///< bits left of blocks that are not in the registers yet
+  std::deque<BlockLoad> to_load_;         ///< blocks that are not in the registers yet
   std::uint64_t blocks_loaded_ = 0, blocks_used_ = 0;
   std::uint64_t claimed_ = 0;             ///< of to_load_, by the visit in progress
   bool visiting_ = false, loading_beside_ = false;

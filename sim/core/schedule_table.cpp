@@ -41,7 +41,7 @@ std::size_t ScheduleTable::Hash::operator()(const Question& question) const {
   std::size_t hash = mix(rows, pass_rows, entries, depth, last_depth, row_bits, last_row_bits, shared_bits, sums_in_bits,
                          last_sums_in_bits, sums_in_entry, columns, column_sum_bits, last_column_sum_bits, sum_rows,
                          sums_at_end, sums_in_cycle_bits, l0_words, l0_steps, used_bits, loader_idle_first);
-  for (const std::uint64_t bits : loads) hash = mix(hash, bits);
+  for (const auto& [bits, bits_a_cycle] : loads) hash = mix(hash, bits, bits_a_cycle);
   return hash;
 }
 

@@ -30,6 +30,7 @@ ArrayShape common_shape(const Core& core, const MacMode& mode, const std::string
   shape.accumulators = mpe.accumulators;
   shape.latency = mpe.mac_latency_cycles;
   shape.bubble = mpe.pass_bubble_cycles;
+  shape.load_rows = mpe.weight_rows_a_cycle;
   shape.dataflow = mpe.dataflow;
   shape.a_format = a_format;
   shape.b_format = b_format;

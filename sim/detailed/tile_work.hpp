@@ -38,6 +38,7 @@ struct ArrayShape {
   std::uint32_t accumulators = 1;
   std::uint32_t latency = 1;
   std::uint32_t bubble = 0;
+  std::uint32_t load_rows = 0;       ///< whose registers can be written in one cycle; 0: as many as the port brings
   Dataflow dataflow = Dataflow::weight_stationary;
   std::uint64_t slice_words = 1;     ///< operand words that a slice of L0 holds
   std::uint64_t head_words = 0;      ///< output stationary: words of B that L0 holds above each column

@@ -206,4 +206,17 @@ VerifyResult run_case(const VerifyCase& drawn, const std::string& vcd) {
   return result;
 }
 
+std::uint64_t fast_cycles(const VerifyCase& drawn) {
+  NoMover mover;
+  KernelGuard guard;
+  const KernelProgram program = fast_program(drawn);
+  ScheduleTable schedules{drawn.accelerator.core};
+  ComputeCore fast{"fast", drawn.accelerator, mover, schedules, guard};
+  fast.start(program, program.cores[0]);
+  sc_core::sc_start();
+  restore_sanitizer_stack();
+  guard.rethrow();
+  return fast.finished_at();
+}
+
 }  // namespace nibble::detailed

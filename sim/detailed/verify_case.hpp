@@ -46,4 +46,7 @@ struct VerifyResult {
 /// Builds both machines and runs them: once in a process. `vcd`: a waveform of the detailed one; "" for none.
 [[nodiscard]] VerifyResult run_case(const VerifyCase& drawn, const std::string& vcd = "");
 
+/// The fast level alone: its cycles. Once in a process, too.
+[[nodiscard]] std::uint64_t fast_cycles(const VerifyCase& drawn);
+
 }  // namespace nibble::detailed

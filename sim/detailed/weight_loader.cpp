@@ -1,5 +1,6 @@
 #include "sim/detailed/weight_loader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace nibble::detailed {
@@ -18,7 +19,10 @@ std::uint64_t WeightLoader::block_bits(std::size_t index) const {
 }
 
 std::uint64_t WeightLoader::wanted(std::uint64_t used) const {
-  return loaded_ < blocks_.size() && loaded_ - used < shape_.buffers ? block_left_ : 0;
+  if (loaded_ == blocks_.size() || loaded_ - used >= shape_.buffers) return 0;
+  if (shape_.load_rows == 0) return block_left_;
+  const BlockView view{shape_, blocks_[loaded_]};
+  return std::min(block_left_, std::uint64_t{shape_.load_rows} * shape_.macs * view.channels() * view.stationary_bits());
 }
 
 std::uint64_t WeightLoader::word_bits() const {

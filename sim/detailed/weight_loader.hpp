@@ -10,7 +10,8 @@ namespace nibble::detailed {
 
 /// WeightLoader: brings stationary blocks from L1 into the elements' registers, as far ahead as their buffers allow.
 ///
-/// A block comes as a stream of words, entry by entry and row by row; a word is in its registers with its last bit.
+/// A block comes as a stream of words, entry by entry and row by row; a word is in its registers with its last bit. At most
+/// `load_rows` full words a cycle, if the array limits that.
 class WeightLoader {
  public:
   WeightLoader(const ArrayShape& shape, const TileWork& work, const std::vector<Block>& blocks, ElementArray& array);

@@ -40,7 +40,10 @@ TileTime TileTimes::of_corelet(std::uint64_t m, std::uint64_t n, std::uint64_t k
   for (const Visit& visit :
        array_visits(core.mpe, core.l0, *space_.mode, gemm.a_format, gemm.b_format, tile)) {
     const auto repeat = static_cast<double>(visit.repeat);
-    const double load = static_cast<double>(visit.stationary.value()) / port;
+    double load = static_cast<double>(visit.stationary.value()) / port;
+    if (visit.load_bits_a_cycle > 0) {
+      load = std::max(load, static_cast<double>(ceil_div(visit.stationary_bits.value(), visit.load_bits_a_cycle)));
+    }
     const double work = static_cast<double>((visit.compute + visit.fill_drain).value());
     // With two weight buffers the next block loads while this one works; with one it waits.
     const bool overlaps = core.mpe.weight_buffers > 1;

@@ -42,9 +42,9 @@ TEST(PortSchedule, MovesEveryBitOnceWhateverIsSkipped) {
     for (const std::uint64_t rows : {3U, 64U, 1001U, 20000U}) {
       for (const std::uint64_t load : {0U, 1000U, 300000U}) {
         PortState before;
-        if (load > 0) before.loads = {load};
+        if (load > 0) before.loads = {BlockLoad{load}};
         const VisitSchedule schedule = schedule_visit(array, traffic_of(rows), before);
-        const std::uint64_t left = schedule.after.loads.empty() ? 0 : schedule.after.loads.front();
+        const std::uint64_t left = schedule.after.loads.empty() ? 0 : schedule.after.loads.front().bits;
         EXPECT_EQ(schedule.moved_bits + schedule.after.used_bits, bits_of(traffic_of(rows)) + load - left)
             << port << " bits, " << rows << " rows, load " << load;
         EXPECT_LE(schedule.moved_bits, schedule.cycles * port);

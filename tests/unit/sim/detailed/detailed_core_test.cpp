@@ -7,64 +7,36 @@
 #include <fstream>
 #include <sstream>
 
-#include "models/timing/array_pass.hpp"
-#include "sim/detailed/verify_case.hpp"
-#include "tests/support/forked.hpp"
-#include "tests/support/small_machine.hpp"
+#include "tests/unit/sim/detailed/systolic.hpp"
 
 namespace nibble::detailed {
 namespace {
-
-/// One MAC an element, one weight, no pipeline; a port that is never in the way but for whole blocks.
-VerifyCase systolic(std::uint32_t rows, std::uint32_t columns, std::uint32_t buffers, std::uint64_t m, std::uint64_t folds) {
-  VerifyCase textbook;
-  textbook.accelerator = test::small_machine();
-  Core& core = textbook.accelerator.core;
-  core.mpe.rows = core.l0.slices = rows;
-  core.mpe.columns = columns;
-  core.mpe.lanes = 1;
-  core.mpe.registers = Bytes{2 * buffers};
-  core.mpe.weight_buffers = buffers;
-  core.mpe.accumulators = 2048;
-  core.mpe.mac_latency_cycles = 1;
-  core.l1.corelet_bandwidth = BytesPerCycle{4096};
-  textbook.mode = core.mpe.modes[0];
-  textbook.a_format = textbook.b_format = "fp16";
-  textbook.m = m;
-  textbook.n = columns;
-  textbook.k = rows * folds;
-  return textbook;
-}
-
-struct Outcome {
-  double detailed = 0, fast = 0, wrong = 0, same = 0;
-};
-
-Outcome run(const VerifyCase& chosen) {
-  const std::vector<double> numbers = test::forked([&] {
-    const VerifyResult result = run_case(chosen);
-    return std::vector<double>{static_cast<double>(result.detailed_book.total()), static_cast<double>(result.fast_cycles),
-                               static_cast<double>(result.wrong_elements), result.difference().empty() ? 1.0 : 0.0};
-  });
-  return {numbers[0], numbers[1], numbers[2], numbers[3]};
-}
 
 TEST(DetailedCore, APlainSystolicArrayTakesTheTextbooksCycles) {
   for (const std::uint32_t rows : {1U, 4U, 16U}) {
     for (const std::uint32_t columns : {1U, 8U, 16U}) {
       for (const std::uint64_t m : {1U, 7U, 100U}) {
-        const auto load = static_cast<double>(ceil_div(std::uint64_t{rows} * columns * 2, 4096));
-        const auto streaming = static_cast<double>(rows + columns + m - 2);
+        const auto fold = static_cast<double>(2 * rows + columns + m - 2);  // rows of load, then what streams
         const Outcome one = run(systolic(rows, columns, 1, m, 3));
-        EXPECT_EQ(one.detailed, 3 * (load + streaming)) << rows << " x " << columns << ", m " << m;
+        EXPECT_EQ(one.detailed, 3 * fold) << rows << " x " << columns << ", m " << m;
         EXPECT_EQ(one.fast, one.detailed);
         EXPECT_EQ(one.wrong, 0);
         const Outcome two = run(systolic(rows, columns, 2, m, 3));
-        EXPECT_EQ(two.detailed, load + 3 * streaming) << "a load hides behind the block before it";
+        EXPECT_EQ(two.detailed, 3 * fold - 2 * rows) << "a load hides behind the block before it";
         EXPECT_EQ(two.fast, two.detailed);
       }
     }
   }
+}
+
+// Where the registers take all rows that the port brings, a load is as long as the port needs.
+TEST(DetailedCore, BlocksComeAsWideAsThePortWhereNothingElseLimitsThem) {
+  VerifyCase wide = systolic(16, 16, 1, 20, 3);
+  wide.accelerator.core.mpe.weight_rows_a_cycle = 0;
+  wide.accelerator.core.l1.corelet_bandwidth = BytesPerCycle{132};  // four rows of 16 weights of 2 B, and the last sum before
+  const Outcome outcome = run(wide);
+  EXPECT_EQ(outcome.fast, outcome.detailed);
+  EXPECT_EQ(outcome.detailed, 3 * (4 + 16 + 16 + 20 - 2));
 }
 
 /// Outputs that stay: one a lane, `folds` blocks of rows.
@@ -114,7 +86,7 @@ TEST(DetailedCore, AnAccumulatorIsUsedAgainAfterTheLatency) {
   core.mpe.mac_latency_cycles = 5;
   short_pass.k = 32;
   const Outcome outcome = run(short_pass);
-  EXPECT_EQ(outcome.detailed, 1 + (7 * 5 + 1) + 3 + 1 + 4);  // load, eight entries five apart, rows, columns, latency
+  EXPECT_EQ(outcome.detailed, 8 * 4 + (7 * 5 + 1) + 3 + 1 + 4);  // load, eight entries five apart, rows, columns, latency
   EXPECT_EQ(outcome.fast, outcome.detailed);
   EXPECT_EQ(outcome.same, 1);
 }
