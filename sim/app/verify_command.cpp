@@ -55,6 +55,10 @@ Json case_document(const VerifyCase& drawn, const VerifyResult& result) {
            {{"compute", result.detailed_book.compute},
             {"fill_drain", result.detailed_book.fill_drain},
             {"l1", result.detailed_book.l1}}},
+          {"l0",
+           {{"line_reads", result.l0.line_reads},
+            {"line_writes", result.l0.line_writes},
+            {"bank_conflicts", result.l0.conflicts}}},
           {"macs", result.detailed.macs},
           {"gated_macs", result.detailed.gated_macs},
           {"difference", result.difference()}};

@@ -76,7 +76,7 @@ class BlockView {
                                 : work.c_at(block_->group, block_->row0 + row, block_->w0 + channel);
   }
   [[nodiscard]] unsigned stationary_bits() const { return shape_->transposed() ? shape_->a_bits : shape_->b_bits; }
-  [[nodiscard]] unsigned streamed_bits() const { return shape_->transposed() ? shape_->b_bits : shape_->a_bits; }
+  [[nodiscard]] unsigned streamed_bits() const { return shape_->streamed_bits(); }
   [[nodiscard]] const Block& block() const { return *block_; }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "sim/core/guard.hpp"
 #include "sim/detailed/counts.hpp"
+#include "sim/detailed/l0_slice.hpp"
 #include "sim/detailed/operand_fetch.hpp"
 #include "sim/detailed/operand_word.hpp"
 #include "sim/detailed/port.hpp"
@@ -29,6 +30,7 @@ class DetailedCore : public sc_core::sc_module {
   [[nodiscard]] bool done() const { return block_ == blocks_.size(); }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] const CycleBook& cycles() const { return book_; }
+  [[nodiscard]] virtual L0Accesses l0_accesses() const = 0;
   void trace(sc_core::sc_trace_file* file) const;
 
  protected:

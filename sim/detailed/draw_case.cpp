@@ -51,6 +51,7 @@ void draw_core(Draw& draw, Core& core) {
   mpe.dataflow = static_cast<Dataflow>(draw.below(3));
   core.l0.slices = mpe.rows;
   core.l0.slice_capacity = Bytes{draw.pick({256, 512, 1024, 4096})};
+  core.l0.slice_bandwidth = BytesPerCycle{static_cast<double>(draw.pick({8, 16, 16, 32}))};
   core.l1.corelet_bandwidth = BytesPerCycle{static_cast<double>(draw.pick({64, 128, 128, 256, 512}))};
 }
 
@@ -105,13 +106,13 @@ std::string VerifyCase::text() const {
   const Core& core = accelerator.core;
   constexpr std::array kFlows{"weight", "output", "input"};
   return fmt::format(
-      "{}{}: {} x {} x {} lanes, {} stationary, {} B registers in {}{}, {} accumulators, latency {}, bubble {}, L0 {} B, L1 {} "
+      "{}{}: {} x {} x {} lanes, {} stationary, {} B registers in {}{}, {} accumulators, latency {}, bubble {}, L0 {} B by {}, L1 {} "
       "B/cycle; {} x {} in {}; m {} n {} k {}{}{}, {}",
       accelerator.name, as_shipped ? "" : " varied", core.mpe.rows, core.mpe.columns, core.mpe.lanes,
       kFlows[static_cast<std::size_t>(core.mpe.dataflow)], core.mpe.registers.value(), core.mpe.weight_buffers,
       core.mpe.weight_rows_a_cycle > 0 ? fmt::format(" written {} rows a cycle", core.mpe.weight_rows_a_cycle) : "",
       core.mpe.accumulators, core.mpe.mac_latency_cycles, core.mpe.pass_bubble_cycles, core.l0.slice_capacity.value(),
-      core.l1.corelet_bandwidth.value(), a_format, b_format, mode.name, m, n, k,
+      core.l0.slice_bandwidth.value(), core.l1.corelet_bandwidth.value(), a_format, b_format, mode.name, m, n, k,
       count > 1 ? fmt::format(", {} times", count) : "", k_before > 0 ? fmt::format(", {} of k before", k_before) : "",
       origin);
 }

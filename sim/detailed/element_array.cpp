@@ -8,7 +8,7 @@ namespace nibble::detailed {
 
 Row::Row(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
          const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed)
-    : sc_module{name}, slice_{this->name()} {
+    : sc_module{name}, slice_{"l0", shape.slice_bits, shape.streamed_bits()} {
   for (std::uint32_t c = 0; c < shape.columns; ++c) {
     elements_.push_back(std::make_unique<ProcessingElement>(fmt::format("col{}", c).c_str(), shape, cycle, data_phase,
                                                             stationary, streamed));
@@ -16,6 +16,7 @@ Row::Row(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint6
 }
 
 void Row::trace(sc_core::sc_trace_file* file) const {
+  slice_.trace(file);
   for (const auto& element : elements_) element->trace(file);
 }
 
@@ -40,8 +41,7 @@ ElementArray::ElementArray(sc_core::sc_module_name name, const ArrayShape& shape
 std::uint64_t ElementArray::advance_beats(const Beat& issued, const BlockView& view) {
   beats_.pop_back();
   beats_.push_front(issued);
-  return drive_slices(
-      rows_, beats_, [&](const Beat& beat) { return view.first_row(beat.entry); }, view.streamed_bits());
+  return drive_slices(rows_, beats_, [&](const Beat& beat) { return view.first_row(beat.entry); });
 }
 
 ElementCounts ElementArray::take_counts() {

@@ -18,6 +18,7 @@ class Row : public sc_core::sc_module {
       const sc_core::sc_event& data_phase, const CodeTable& stationary, const CodeTable& streamed);
 
   [[nodiscard]] L0Slice& slice() { return slice_; }
+  [[nodiscard]] const L0Slice& slice() const { return slice_; }
   [[nodiscard]] ProcessingElement& element(std::uint32_t column) { return *elements_[column]; }
   void trace(sc_core::sc_trace_file* file) const;
 
@@ -39,6 +40,9 @@ class ElementArray : public sc_core::sc_module {
 
   [[nodiscard]] Row& row(std::uint32_t r) { return *rows_[r]; }
   [[nodiscard]] ColumnFoot& foot(std::uint32_t column) { return *feet_[column]; }
+  /// A slice takes no more words in this cycle.
+  [[nodiscard]] bool slices_busy() const { return any_slice_busy(rows_); }
+  [[nodiscard]] L0Accesses l0_accesses() const { return accesses_of_slices(rows_); }
   /// Adds up what all elements have counted since the last call.
   [[nodiscard]] ElementCounts take_counts();
   void trace(sc_core::sc_trace_file* file) const;

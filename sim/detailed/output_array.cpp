@@ -23,7 +23,7 @@ std::size_t ColumnHead::drive(std::uint32_t step) {
 
 OutputRow::OutputRow(sc_core::sc_module_name name, const ArrayShape& shape, const std::uint64_t& cycle,
                      const sc_core::sc_event& data_phase, const CodeTable& a_table, const CodeTable& b_table, std::uint32_t row)
-    : sc_module{name}, slice_{this->name()} {
+    : sc_module{name}, slice_{"l0", shape.slice_bits, shape.streamed_bits()} {
   for (std::uint32_t c = 0; c < shape.columns; ++c) {
     elements_.push_back(
         std::make_unique<OutputElement>(fmt::format("col{}", c).c_str(), shape, cycle, data_phase, a_table, b_table, row));
@@ -47,8 +47,7 @@ OutputArray::OutputArray(sc_core::sc_module_name name, const ArrayShape& shape, 
 std::uint64_t OutputArray::advance_beats(const Beat& issued, const OutputView& view) {
   beats_.pop_back();
   beats_.push_front(issued);
-  std::uint64_t bits =
-      drive_slices(rows_, beats_, [&](const Beat& beat) { return view.first_row(beat.row); }, shape_.a_bits);
+  std::uint64_t bits = drive_slices(rows_, beats_, [&](const Beat& beat) { return view.first_row(beat.row); });
   for (std::uint32_t c = 0; c < shape_.columns; ++c) {
     const Beat& beat = beats_[c];
     if (beat.valid && beat.row == 0) {
@@ -83,6 +82,7 @@ ElementCounts OutputArray::take_counts() {
 
 void OutputArray::trace(sc_core::sc_trace_file* file) const {
   for (const auto& row : rows_) {
+    row->slice().trace(file);
     for (std::uint32_t c = 0; c < shape_.columns; ++c) row->element(c).trace(file);
   }
 }

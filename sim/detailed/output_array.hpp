@@ -39,6 +39,7 @@ class OutputRow : public sc_core::sc_module {
             const sc_core::sc_event& data_phase, const CodeTable& a_table, const CodeTable& b_table, std::uint32_t row);
 
   [[nodiscard]] L0Slice& slice() { return slice_; }
+  [[nodiscard]] const L0Slice& slice() const { return slice_; }
   [[nodiscard]] OutputElement& element(std::uint32_t column) { return *elements_[column]; }
 
  private:
@@ -58,6 +59,9 @@ class OutputArray : public sc_core::sc_module {
   void collect_outputs(const OutputView& view, std::deque<FinishedSums>& outputs) const;
   void command(const DrainCommand& drain) { drain_ = drain; }
   void next_cycle();
+  /// A slice takes no more words in this cycle.
+  [[nodiscard]] bool slices_busy() const { return any_slice_busy(rows_); }
+  [[nodiscard]] L0Accesses l0_accesses() const { return accesses_of_slices(rows_); }
 
   [[nodiscard]] OutputRow& row(std::uint32_t r) { return *rows_[r]; }
   [[nodiscard]] ColumnHead& head(std::uint32_t column) { return heads_[column]; }

@@ -16,7 +16,7 @@ OutputFetch::OutputFetch(const ArrayShape& shape, TileWork& work, const Block& b
       array_{array} {}
 
 bool OutputFetch::operands_fit() const {
-  return beats_waiting() < shape_.slice_words && (next().row != 0 || array_.head(0).words() < shape_.head_words);
+  return beats_waiting() < shape_.slice_words && !array_.slices_busy() && (next().row != 0 || array_.head(0).words() < shape_.head_words);
 }
 
 std::uint64_t OutputFetch::operand_bits() const {

@@ -14,6 +14,8 @@ class OutputStationaryCore : public DetailedCore {
  public:
   OutputStationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard);
 
+  [[nodiscard]] L0Accesses l0_accesses() const override { return array_.l0_accesses(); }
+
  private:
   [[nodiscard]] BeatOrder beats() const override;
   [[nodiscard]] std::unique_ptr<OperandFetch> begin_fetch() override;

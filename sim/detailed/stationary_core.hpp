@@ -15,6 +15,8 @@ class StationaryCore : public DetailedCore {
  public:
   StationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard);
 
+  [[nodiscard]] L0Accesses l0_accesses() const override { return array_.l0_accesses(); }
+
  private:
   [[nodiscard]] std::uint64_t wanted_load() const override { return loader_.wanted(block_index()); }
   void load(Port& port) override { loader_.step(port, block_index()); }

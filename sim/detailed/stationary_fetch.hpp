@@ -13,7 +13,9 @@ class StationaryFetch : public OperandFetch {
   StationaryFetch(const ArrayShape& shape, TileWork& work, const Block& block, std::uint32_t buffer, ElementArray& array);
 
  private:
-  [[nodiscard]] bool operands_fit() const override { return beats_waiting() < shape_.slice_words; }
+  [[nodiscard]] bool operands_fit() const override {
+    return beats_waiting() < shape_.slice_words && !array_.slices_busy();
+  }
   [[nodiscard]] std::uint64_t operand_bits() const override;
   [[nodiscard]] std::uint64_t sum_bits() const override { return view_.channels() * shape_.sum_bits; }
   void deliver_operands() override;

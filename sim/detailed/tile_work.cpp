@@ -46,11 +46,10 @@ ArrayShape common_shape(const Core& core, const MacMode& mode, const std::string
 void hold_weights(ArrayShape& shape, const Core& core, const MacMode& mode) {
   const MpeArray& mpe = core.mpe;
   const unsigned held_bits = shape.transposed() ? shape.a_bits : shape.b_bits;
-  const unsigned streamed_bits = shape.transposed() ? shape.b_bits : shape.a_bits;
   const std::uint64_t word_bits = std::uint64_t{mpe.lanes} * shape.macs * held_bits;
   shape.entries = static_cast<std::uint32_t>(mpe.registers.value() * 8 / mpe.weight_buffers / word_bits);
   if (shape.entries == 0) no_room(mpe, mode, "a register entry", word_bits);
-  shape.slice_words = core.l0.slice_capacity.value() * 8 / (shape.macs * streamed_bits);
+  shape.slice_words = core.l0.slice_capacity.value() * 8 / (shape.macs * shape.streamed_bits());
   const std::uint32_t tree = mpe.rows * mode.macs_per_lane;
   shape.chunk_trees = trees_that_fit(tree);
   while (shape.entries % shape.chunk_trees != 0) --shape.chunk_trees;

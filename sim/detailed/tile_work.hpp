@@ -43,13 +43,14 @@ struct ArrayShape {
   std::uint64_t slice_words = 1;     ///< operand words that a slice of L0 holds
   std::uint64_t head_words = 0;      ///< output stationary: words of B that L0 holds above each column
   std::uint64_t port_bits = 8;       ///< of the L1 port, a cycle
-  std::uint64_t slice_bits = 8;      ///< of an L0 slice's read port, a cycle
+  std::uint64_t slice_bits = 8;      ///< of an L0 slice's port, a cycle: of a line in its banks
   std::string a_format, b_format;
   unsigned a_bits = 0, b_bits = 0, sum_bits = 0;
   GemmArithmetic arithmetic;         ///< the order in which this array sums
   std::uint32_t chunk_trees = 0;     ///< trees of a chunk; 0: one level
 
   [[nodiscard]] bool transposed() const { return dataflow == Dataflow::input_stationary; }
+  [[nodiscard]] unsigned streamed_bits() const { return transposed() ? b_bits : a_bits; }  ///< an element, along the rows
 };
 
 /// InputError [ACC-REGISTERS] if a buffer holds no entry, or the registers no output.

@@ -199,6 +199,7 @@ VerifyResult run_case(const VerifyCase& drawn, const std::string& vcd) {
   collect_fast(fast, result);
   result.detailed = detailed->counts();
   result.detailed_book = detailed->cycles();
+  result.l0 = detailed->l0_accesses();
   result.expected_gated_macs = problem.gated();
   result.element_cycles = std::uint64_t{shape.rows} * shape.columns * result.detailed_book.total();
   const std::vector<std::uint32_t> expected = problem.expected();

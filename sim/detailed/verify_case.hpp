@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sim/detailed/counts.hpp"
+#include "sim/detailed/l0_slice.hpp"
 #include "sim/detailed/tile_work.hpp"
 
 namespace nibble::detailed {
@@ -33,6 +34,7 @@ struct VerifyResult {
   std::uint64_t fast_cycles = 0;
   CycleBook fast_book, detailed_book;
   Counts fast, detailed;
+  L0Accesses l0;                     ///< of the detailed level's slices
   std::uint64_t expected_gated_macs = 0;
   std::uint64_t wrong_elements = 0;  ///< of C, beside models/gemm
   std::uint64_t element_cycles = 0;  ///< elements x cycles simulated

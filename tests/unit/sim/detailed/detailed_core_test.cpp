@@ -100,7 +100,7 @@ TEST(Waveform, FollowsOutputsThatStay) {
   std::ifstream file{path};
   std::stringstream text;
   text << file.rdbuf();
-  for (const char* part : {"$scope module row1", "$scope module col2", "output_register", "\n#"}) {
+  for (const char* part : {"$scope module row1", "$scope module l0", "bank_conflict", "$scope module col2", "output_register", "\n#"}) {
     EXPECT_THAT(text.str(), testing::HasSubstr(part));
   }
   std::remove(path.c_str());
