@@ -49,6 +49,8 @@ struct NumberFormat {
   Conversion conversion;            ///< the rules that its users apply unless told otherwise
   std::string description;
 
+  bool operator==(const NumberFormat&) const = default;
+
   [[nodiscard]] std::uint32_t code_mask() const;
   [[nodiscard]] std::uint32_t sign_mask() const;           ///< 0 for unsigned formats
   /// Magnitude code of the largest finite value (floating), the largest positive code (integer).

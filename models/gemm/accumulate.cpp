@@ -133,9 +133,12 @@ void convert_outputs(const GemmArithmetic& arithmetic, const double* totals, flo
                      std::uint64_t first_element, SimdLevel level) {
   const NumberFormat& output = arithmetic.output;
   const Conversion& rules = output.conversion;
-  // FP32 by the processor's own rounding; what has at least two bits fewer by way of a float cut to odd.
-  const bool native = output.name == "fp32" && rules.rounding == Rounding::nearest_even &&
-                      rules.overflow == Overflow::special;
+  // FP32 by the processor's own rounding, and totals that the output format holds as they are without any; what has at least
+  // two bits fewer by way of a float cut to odd.
+  const bool as_they_are = arithmetic.output_scale == 1.0F &&
+                           output == (arithmetic.chunk_length == 0 ? arithmetic.accumulator : arithmetic.chunk_accumulator);
+  const bool native = as_they_are || (output.name == "fp32" && rules.rounding == Rounding::nearest_even &&
+                                      rules.overflow == Overflow::special);
   const bool exact_product = arithmetic.chunk_accumulator.precision() <= 24 && arithmetic.accumulator.precision() <= 24;
   const bool vectorised = exact_product && rules.rounding != Rounding::stochastic &&
                           (native || output.precision() <= 22) &&

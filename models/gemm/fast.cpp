@@ -78,16 +78,18 @@ class Product {
     constexpr std::size_t kPanelsAtOnce = 8;
     const auto totals = std::make_unique_for_overwrite<double[]>(kPanelsAtOnce * shape_.rows * c.columns);
     Scratch scratch{WideAccumulator{gemm_, a_, b_}, std::vector<double>(shape_.rows * shape_.columns),
-                    std::vector<std::uint8_t>(shape_.rows * shape_.columns)};
+                    std::vector<std::uint8_t>(shape_.rows * shape_.columns), {}};
     for (std::size_t begin = first_panel; begin < last_panel; begin += kPanelsAtOnce) {
       const std::size_t end = std::min(last_panel, begin + kPanelsAtOnce);
       const std::size_t row0 = begin * shape_.rows, rows = std::min(a_.rows, end * shape_.rows) - row0;
       if (by_definition_) {
         compute_by_definition(row0, rows, totals.get());
       } else {
+        const std::byte* packed = packed_rows(row0, rows, scratch.rows);
         for (std::size_t column = 0; column < right_.panels; ++column) {
           for (std::size_t row = begin; row < end; ++row) {
-            compute_tile(row, column, scratch, totals.get() + (row - begin) * shape_.rows * c.columns);
+            const std::size_t above = (row - begin) * shape_.rows;
+            compute_tile(row, column, packed + above * row_bytes_, scratch, totals.get() + above * c.columns);
           }
         }
       }
@@ -102,6 +104,7 @@ class Product {
     WideAccumulator wide;
     std::vector<double> tile;
     std::vector<std::uint8_t> inexact;
+    Packed rows;  ///< floats: of A, for a few panels
   };
 
   /// Takes a sample for the whole and lets the packing find out whether that was right; false: it was not.
@@ -116,21 +119,21 @@ class Product {
   bool prepare_integers(OperandRange left, OperandRange right) {
     const bool narrow = b_.columns <= kernels_.narrow_int16_shape.columns;
     const tile_kernel::TileShape shape = narrow ? kernels_.narrow_int16_shape : kernels_.int16_shape;
-    constexpr Layout kPairs{2, 4};
-    if (!pack_integers(rows_, 1, shape.rows, kPairs, left, left_)) return false;
-    if (!pack_integers(columns_, shape.columns, 1, kPairs, right, right_)) return false;
+    layout_ = {2, 4};  // pairs
+    if (!pack_integers(rows_, 1, shape.rows, left, left_)) return false;
+    if (!pack_integers(columns_, shape.columns, 1, right, right_)) return false;
     const SumRange sums{left, right, width(), a_.columns};
     if (choose_arithmetic(gemm_, left, right, sums) != Arithmetic::int16) return false;
     shape_ = shape;
     kernel_ = narrow ? kernels_.narrow_int16 : kernels_.int16;
     arithmetic_ = Arithmetic::int16;
-    finish_plan(kPairs, sums);
+    finish_plan(sums);
     return true;
   }
 
   /// `range`: its unit is kept, its largest magnitude is found anew.
-  bool pack_integers(const Vectors& source, std::size_t lanes, std::size_t grain, const Layout& layout,
-                     OperandRange& range, Packed& packed) const {
+  bool pack_integers(const Vectors& source, std::size_t lanes, std::size_t grain, OperandRange& range,
+                     Packed& packed) const {
     const float unit = std::ldexp(1.0F, -range.lowest);
     float largest = 0;
     const auto pack_stretch = [&](const tile_kernel::StretchValues& stretch, std::byte* out) {
@@ -139,39 +142,51 @@ class Product {
       largest = std::max(largest, magnitude);
       return true;
     };
-    if (!pack(source, spans_, lanes, padded(source.count, grain), layout, packed, pack_stretch)) return false;
+    if (!pack(source, spans_, lanes, padded(source.count, grain), layout_, packed, pack_stretch)) return false;
     range.largest = std::ldexp(double{largest}, range.lowest);
     return true;
   }
 
   void prepare_floats(const SumRange& sums) {
     const bool doubles = arithmetic_ == Arithmetic::float64;
-    const Layout layout{1, doubles ? sizeof(double) : sizeof(float)};
+    layout_ = {1, doubles ? sizeof(double) : sizeof(float)};
     shape_ = doubles ? kernels_.float64_shape : kernels_.float32_shape;
     kernel_ = doubles ? kernels_.float64 : kernels_.float32;
-    const tile_kernel::PackFloats pack_floats = doubles ? kernels_.pack_float64 : kernels_.pack_float32;
-    const auto pack_stretch = [&](const tile_kernel::StretchValues& stretch, std::byte* out) {
-      pack_floats(stretch, out);
+    pack_floats(columns_, shape_.columns, columns_.count, right_);
+    finish_plan(sums);
+  }
+
+  void pack_floats(const Vectors& source, std::size_t lanes, std::size_t vectors, Packed& packed) const {
+    const auto pack_stretch = [this, kernel = arithmetic_ == Arithmetic::float64 ? kernels_.pack_float64 : kernels_.pack_float32](
+                                  const tile_kernel::StretchValues& stretch, std::byte* out) {
+      kernel(stretch, out);
       return true;
     };
-    pack(rows_, spans_, 1, padded(rows_.count, shape_.rows), layout, left_, pack_stretch);
-    pack(columns_, spans_, shape_.columns, columns_.count, layout, right_, pack_stretch);
-    finish_plan(layout, sums);
+    pack(source, spans_, lanes, vectors, layout_, packed, pack_stretch);
   }
 
   static std::size_t padded(std::size_t count, std::size_t grain) { return (count + grain - 1) / grain * grain; }
 
-  void finish_plan(const Layout& layout, const SumRange& sums) {
+  void finish_plan(const SumRange& sums) {
     for (const TreeSpan& span : spans_) {
-      trees_.push_back({static_cast<std::uint32_t>(layout.steps(span.length)), span.ends_chunk ? 1U : 0U});
+      trees_.push_back({static_cast<std::uint32_t>(layout_.steps(span.length)), span.ends_chunk ? 1U : 0U});
     }
-    row_bytes_ = left_.vector_steps * layout.operand_bytes;
+    row_bytes_ = right_.vector_steps * layout_.operand_bytes;
     if (arithmetic_ == Arithmetic::float64) return;  // tile by tile
     plan_ = make_plan(gemm_, arithmetic_, sums, a_.columns, trees_);
-    plan_.row_steps = left_.vector_steps;
+    plan_.row_steps = right_.vector_steps;
   }
 
-  [[nodiscard]] const std::byte* row(std::size_t index) const { return left_.bytes.get() + index * row_bytes_; }
+  /// Rows of A as the kernels read them. Integers lie there already; floats are packed when their turn comes, into a room
+  /// small enough for a cache.
+  [[nodiscard]] const std::byte* packed_rows(std::size_t first, std::size_t count, Packed& room) const {
+    if (arithmetic_ == Arithmetic::int16) return left_.bytes.get() + first * row_bytes_;
+    Vectors part = rows_;
+    part.values += first * part.vector_stride;
+    part.count = count;
+    pack_floats(part, 1, padded(count, shape_.rows), room);
+    return room.bytes.get();
+  }
 
   /// Most products that one tree sums.
   [[nodiscard]] std::size_t width() const {
@@ -207,11 +222,13 @@ class Product {
     }
     if (!has_rules(gemm_, arithmetic_, all) || (!proved && !all.finite)) return Exactness::hopeless;
     plan = make_plan(gemm_, arithmetic_, all, a_.columns, trees_);
-    plan.row_steps = left_.vector_steps;
+    plan.row_steps = right_.vector_steps;
     return proved ? Exactness::proved : Exactness::checked;
   }
 
-  void compute_tile(std::size_t row_panel, std::size_t column_panel, Scratch& scratch, double* totals) const {
+  /// `rows_packed`: of the panel's first row.
+  void compute_tile(std::size_t row_panel, std::size_t column_panel, const std::byte* rows_packed, Scratch& scratch,
+                    double* totals) const {
     const std::size_t row0 = row_panel * shape_.rows, column0 = column_panel * shape_.columns;
     const std::size_t rows = std::min(shape_.rows, a_.rows - row0);
     const std::size_t columns = std::min(shape_.columns, b_.columns - column0);
@@ -219,11 +236,11 @@ class Product {
     const Exactness exactness =
         arithmetic_ == Arithmetic::float64 ? plan_tile(row_panel, column_panel, plan) : Exactness::proved;
     std::fill(scratch.inexact.begin(), scratch.inexact.end(), exactness == Exactness::hopeless ? 1 : 0);
-    if (exactness == Exactness::proved) kernel_(plan, row(row0), right_.panel(column_panel), scratch.tile.data());
+    if (exactness == Exactness::proved) kernel_(plan, rows_packed, right_.panel(column_panel), scratch.tile.data());
     if (exactness == Exactness::checked) {
       const std::size_t at_once = kernels_.checked_shape.rows;
       for (std::size_t part = 0; part < rows; part += at_once) {
-        kernels_.checked_float64(plan, row(row0 + part), right_.panel(column_panel),
+        kernels_.checked_float64(plan, rows_packed + part * row_bytes_, right_.panel(column_panel),
                                  scratch.tile.data() + part * shape_.columns, scratch.inexact.data() + part * shape_.columns);
       }
     }
@@ -251,6 +268,7 @@ class Product {
   std::vector<TreeSpan> spans_;
   std::vector<tile_kernel::Tree> trees_;
   Ranges row_ranges_, column_ranges_;  ///< by float64 panels
+  Layout layout_;
   std::size_t row_bytes_ = 0;
   Packed left_, right_;
 };

@@ -16,7 +16,14 @@ struct Packed {
   std::size_t panel_bytes = 0;
   std::size_t vector_steps = 0;  ///< of one row or column
   std::unique_ptr<std::byte[]> bytes;
+  std::size_t capacity = 0;      ///< of `bytes`
 
+  /// Room for `size` bytes; what was there is lost.
+  void make_room(std::size_t size) {
+    if (size <= capacity) return;
+    bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    capacity = size;
+  }
   [[nodiscard]] const std::byte* panel(std::size_t i) const { return bytes.get() + i * panel_bytes; }
 };
 
@@ -78,7 +85,7 @@ bool pack(const Vectors& source, const std::vector<TreeSpan>& spans, std::size_t
   const std::vector<TreeSpan> stretches = joined_spans(spans, layout.per_step);
   packed.panels = (vectors + lanes - 1) / lanes;
   packed.panel_bytes = packed.vector_steps * lanes * layout.operand_bytes;
-  packed.bytes = std::make_unique_for_overwrite<std::byte[]>(packed.panels * packed.panel_bytes);
+  packed.make_room(packed.panels * packed.panel_bytes);
   std::byte* out = packed.bytes.get();
   std::size_t p = 0;
   if (lanes == 1 && source.contiguous() && stretches.size() == 1 && source.length % layout.per_step == 0) {

@@ -40,6 +40,8 @@ NIBBLE_INLINE Double fused(Double a, Double b, Double c) {
 NIBBLE_INLINE Int32 dot_pairs(Int32 a, Int32 b, Int32 c) {
   return (Int32)_mm512_dpwssd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
 }
+NIBBLE_INLINE Int32 larger_of(Int32 a, Int32 b) { return (Int32)_mm512_max_epi32((__m512i)a, (__m512i)b); }
+NIBBLE_INLINE Int32 smaller_of(Int32 a, Int32 b) { return (Int32)_mm512_min_epi32((__m512i)a, (__m512i)b); }
 NIBBLE_INLINE Float add_cut(Float a, Float b) {
   return (Float)_mm512_add_round_ps((__m512)a, (__m512)b, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
 }
@@ -70,6 +72,8 @@ NIBBLE_INLINE Double fused(Double a, Double b, Double c) {
 NIBBLE_INLINE Int32 dot_pairs(Int32 a, Int32 b, Int32 c) {
   return c + (Int32)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 }
+NIBBLE_INLINE Int32 larger_of(Int32 a, Int32 b) { return (Int32)_mm256_max_epi32((__m256i)a, (__m256i)b); }
+NIBBLE_INLINE Int32 smaller_of(Int32 a, Int32 b) { return (Int32)_mm256_min_epi32((__m256i)a, (__m256i)b); }
 #else
 // Without a fused multiply-add: the product is exact, for every sum is.
 NIBBLE_INLINE Float fused(Float a, Float b, Float c) { return a * b + c; }
@@ -77,6 +81,8 @@ NIBBLE_INLINE Double fused(Double a, Double b, Double c) { return a * b + c; }
 NIBBLE_INLINE Int32 dot_pairs(Int32 a, Int32 b, Int32 c) {
   return c + (Int32)_mm_madd_epi16((__m128i)a, (__m128i)b);
 }
+NIBBLE_INLINE Int32 larger_of(Int32 a, Int32 b) { const Int32 first = a > b; return (a & first) | (b & ~first); }
+NIBBLE_INLINE Int32 smaller_of(Int32 a, Int32 b) { const Int32 first = a < b; return (a & first) | (b & ~first); }
 #endif
 
 template <class V, class I>
@@ -307,58 +313,6 @@ void checked_tile(const Plan& plan, const void* a, const void* b, double* totals
 
 // ---- Looking at operands, and laying them out.
 
-/// Running minima and maxima by lane. Zeros and what is not finite take part as neutral values.
-struct LaneScan {
-  Int32 lowest = Scan::kNone - Int32{};
-  Int32 largest = {};
-  Int32 special = {};
-
-  NIBBLE_MEMBER void include(Int32 bits) {
-    bits &= 0x7FFFFFFF;
-    const Int32 field = bits >> 23;
-    const Int32 beyond = field == 255;
-    const Int32 significand = (bits & 0x7FFFFF) | ((field != 0) & 0x800000);
-    // The exponent of the lowest bit, read off the float that it makes alone: exact.
-    const Float lowest_bit = __builtin_convertvector(significand & -significand, Float);
-    const Int32 place = ((Int32)lowest_bit >> 23) + field - (field == 0) - 277;  // a comparison is -1 where it holds
-    const Int32 neutral = beyond | (bits == 0);
-    const Int32 counted = (neutral & Scan::kNone) | (place & ~neutral);
-    const Int32 lower = counted < lowest;
-    lowest = (counted & lower) | (lowest & ~lower);
-    const Int32 finite_bits = bits & ~beyond;
-    const Int32 larger = finite_bits > largest;
-    largest = (finite_bits & larger) | (largest & ~larger);
-    special |= beyond;
-  }
-};
-
-Scan scan(const float* values, std::size_t rows, std::size_t stride, std::size_t count) {
-  constexpr std::size_t kLanes = kBytes / 4;
-  LaneScan lanes;
-  for (std::size_t row = 0; row < rows; ++row) {
-    const float* in = values + row * stride;
-    std::size_t i = 0;
-    Int32 bits;
-    for (; i + kLanes <= count; i += kLanes) {
-      __builtin_memcpy(&bits, in + i, sizeof bits);
-      lanes.include(bits);
-    }
-    if (i < count) {
-      bits = Int32{};
-      __builtin_memcpy(&bits, in + i, (count - i) * sizeof(float));
-      lanes.include(bits);
-    }
-  }
-  Scan all{Scan::kNone, 0, 0};
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    const auto largest = static_cast<std::uint32_t>(lanes.largest[lane]);
-    if (lanes.lowest[lane] < all.lowest) all.lowest = lanes.lowest[lane];
-    if (largest > all.largest) all.largest = largest;
-    all.special |= static_cast<std::uint32_t>(lanes.special[lane]);
-  }
-  return all;
-}
-
 constexpr std::size_t kWords = kBytes / 4;  // floats, or pairs of 16-bit integers, in a vector
 typedef std::int16_t Int16 __attribute__((vector_size(kBytes / 2)));
 
@@ -374,6 +328,64 @@ NIBBLE_INLINE Float load_first(const float* values, std::size_t count) {
   __builtin_memcpy(&loaded, values, count * sizeof(float));
   return loaded;
 #endif
+}
+
+/// Running minima and maxima by lane, as bits of positive floats. Zeros are neutral; what is not finite shows in `largest`.
+struct LaneScan {
+  Int32 lowest = kInfinity - Int32{};  ///< bits of the value of the lowest bit, less one
+  Int32 largest = {};
+
+  static constexpr std::int32_t kInfinity = 0x7F800000;
+
+  NIBBLE_MEMBER void include(Int32 bits) {
+    bits &= 0x7FFFFFFF;
+    largest = larger_of(largest, bits);
+    // A significand's lowest bit is what its float loses without it: exact. A power of two is its own.
+    const Int32 without = (Int32)((Float)bits - (Float)(bits & (bits - 1)));
+    const Int32 power = (bits & 0x7FFFFF) == 0;
+    const Int32 lowest_bit = (bits & power) | (without & ~power);
+    lowest = smaller_of(lowest, (lowest_bit - 1) & 0x7FFFFFFF);  // a zero becomes the largest integer
+  }
+};
+
+/// The place of a power of two, by its float's bits.
+std::int32_t place_of(std::int32_t bits) {
+  return bits >= 0x800000 ? (bits >> 23) - 127 : __builtin_ctz(static_cast<unsigned>(bits)) - 149;
+}
+
+/// The largest finite magnitude's bits, one by one.
+std::uint32_t largest_finite(const float* values, std::size_t rows, std::size_t stride, std::size_t count) {
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < rows * count; ++i) {
+    std::uint32_t bits;
+    __builtin_memcpy(&bits, values + i / count * stride + i % count, sizeof bits);
+    bits &= 0x7FFFFFFFU;
+    if (bits < static_cast<std::uint32_t>(LaneScan::kInfinity) && bits > largest) largest = bits;
+  }
+  return largest;
+}
+
+Scan scan(const float* values, std::size_t rows, std::size_t stride, std::size_t count) {
+  constexpr std::size_t kLanes = kBytes / 4;
+  LaneScan lanes;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* in = values + row * stride;
+    std::size_t i = 0;
+    Int32 bits;
+    for (; i + kLanes <= count; i += kLanes) {
+      __builtin_memcpy(&bits, in + i, sizeof bits);
+      lanes.include(bits);
+    }
+    if (i < count) lanes.include((Int32)load_first(in + i, count - i));
+  }
+  std::int32_t lowest = LaneScan::kInfinity, largest = 0;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    if (lanes.lowest[lane] < lowest) lowest = lanes.lowest[lane];
+    if (lanes.largest[lane] > largest) largest = lanes.largest[lane];
+  }
+  const bool special = largest >= LaneScan::kInfinity;
+  return {lowest + 1 < LaneScan::kInfinity ? place_of(lowest + 1) : Scan::kNone,
+          special ? largest_finite(values, rows, stride, count) : static_cast<std::uint32_t>(largest), special ? 1U : 0U};
 }
 
 /// Up to kWords floats, `stride` apart; zeros behind them.
@@ -400,9 +412,7 @@ struct Integers {
   NIBBLE_MEMBER Int32 of(Float values) {
     constexpr float kPlace = 0x1.8p23F;
     const Float scaled = values * unit;
-    const Int32 bits = (Int32)scaled & 0x7FFFFFFF;
-    const Int32 larger = bits > largest;
-    largest = (bits & larger) | (largest & ~larger);
+    largest = larger_of(largest, (Int32)scaled & 0x7FFFFFFF);
     const Float placed = scaled + kPlace;
     fraction |= (Int32)((placed - kPlace) * back - values);  // +0 where nothing is lost
     return (Int32)placed;
@@ -454,27 +464,46 @@ float pack_int16(const StretchValues& stretch, float unit, void* out) {
   return integers.verdict();
 }
 
+typedef float HalfFloat __attribute__((vector_size(kBytes / 2)));
+
+NIBBLE_INLINE void store_first(const Float& values, float* out, std::size_t count) {
+  __builtin_memcpy(out, &values, count * sizeof(float));
+}
+NIBBLE_INLINE void store_first(const Float& values, double* out, std::size_t count) {
+  HalfFloat half[2];
+  __builtin_memcpy(half, &values, sizeof values);
+  const Double wide[2] = {__builtin_convertvector(half[0], Double), __builtin_convertvector(half[1], Double)};
+  __builtin_memcpy(out, wide, count * sizeof(double));
+}
+
 /// One NaN for all: what the kernels do to its bits is known for this one.
+NIBBLE_INLINE Float one_nan(Float values) {
+  const Int32 number = values == values;
+  return (Float)(((Int32)values & number) | (0x7FC00000 & ~number));
+}
+
+/// One lane, its values side by side.
 template <class T>
-NIBBLE_INLINE T operand_of(float value) {
-  return static_cast<T>(value == value ? value : __builtin_nanf(""));
+void pack_floating_row(const float* values, std::size_t length, T* out) {
+  std::size_t k = 0;
+  for (; k + kWords <= length; k += kWords) store_first(one_nan(load_first(values + k, kWords)), out + k, kWords);
+  if (k < length) store_first(one_nan(load_first(values + k, length - k)), out + k, length - k);
 }
 
 template <class T>
 void pack_floating(const StretchValues& stretch, void* out) {
   auto* values = static_cast<T*>(out);
   if (stretch.lanes == 1 && stretch.step_stride == 1) {
-    for (std::size_t k = 0; k < stretch.length; ++k) values[k] = operand_of<T>(stretch.values[k]);
+    pack_floating_row(stretch.values, stretch.length, values);
     return;
   }
   for (std::size_t k = 0; k < stretch.length; ++k) {
     const float* in = stretch.values + k * stretch.step_stride;
-    if (stretch.lane_stride == 1) {
-      for (std::size_t i = 0; i < stretch.used; ++i) values[i] = operand_of<T>(in[i]);
-    } else {
-      for (std::size_t i = 0; i < stretch.used; ++i) values[i] = operand_of<T>(in[i * stretch.lane_stride]);
+    for (std::size_t lane = 0; lane < stretch.lanes; lane += kWords) {
+      const std::size_t used = lane >= stretch.used ? 0 : (stretch.used - lane < kWords ? stretch.used - lane : kWords);
+      const std::size_t lanes = stretch.lanes - lane < kWords ? stretch.lanes - lane : kWords;
+      store_first(one_nan(load_floats(in + lane * stretch.lane_stride, used, stretch.lane_stride)), values + lane, lanes);
     }
-    for (std::size_t i = stretch.used; i < stretch.lanes; ++i) values[i] = 0;
     values += stretch.lanes;
   }
 }
