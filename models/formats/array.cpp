@@ -9,10 +9,25 @@
 #include "models/base/check.hpp"
 #include "models/formats/array_kernel.hpp"
 
+namespace nibble::array_kernel {
+
+const Kernels& kernels_of(SimdLevel level) {
+  NIBBLE_CHECK(level <= best_simd_level(), "this machine has no {}", word_of(level));
+  switch (level) {
+    case SimdLevel::avx512: return kAvx512;
+    case SimdLevel::avx2: return kAvx2;
+    case SimdLevel::baseline: break;
+  }
+  return kBaseline;
+}
+
+}  // namespace nibble::array_kernel
+
 namespace nibble {
 namespace {
 
 using array_kernel::Grid;
+using array_kernel::kernels_of;
 using array_kernel::LaneRules;
 
 constexpr std::size_t kBatch = 1024;  // elements whose random bits are drawn at a time: they stay in the L1 cache
@@ -32,11 +47,16 @@ bool has_lanes(const NumberFormat& format) {
   return format.log2_radix <= 2 && in_float_range && format.lowest != LowestBinade::normal;
 }
 
-/// Stochastic rounding between zero and a smallest magnitude that is no power of two needs a division that the
-/// lanes don't do; those few elements are done again by encode().
-bool redoes_small_values(const NumberFormat& format, const Conversion& conversion) {
+/// Whether stochastic rounding draws between zero and the smallest magnitude: there are no subnormals between.
+bool draws_below_smallest(const NumberFormat& format, const Conversion& conversion) {
   return conversion.rounding == Rounding::stochastic && format.encoding == Encoding::floating &&
          format.lowest == LowestBinade::zero_code;
+}
+
+/// Between zero and a smallest magnitude that is no power of two a draw needs a division that the lanes don't do; those few
+/// elements are done again by encode().
+bool redoes_small_values(const NumberFormat& format, const Conversion& conversion) {
+  return draws_below_smallest(format, conversion) && format.mantissa_bits != 0;
 }
 
 LaneRules lane_rules(const NumberFormat& format, const Conversion& conversion) {
@@ -54,6 +74,8 @@ LaneRules lane_rules(const NumberFormat& format, const Conversion& conversion) {
   rules.zero_code = all_ones_if(zero_code);
   rules.nearest_to_zero = all_ones_if(zero_code && conversion.underflow == Underflow::nearest &&
                                       rounding != Rounding::stochastic && rounding != Rounding::toward_zero);
+  rules.draws_below = all_ones_if(draws_below_smallest(format, conversion) && format.mantissa_bits == 0);
+  rules.smallest_exponent = format.encoding == Encoding::floating ? std::ilogb(format.smallest()) : 0;
   rules.smallest_bits = std::bit_cast<std::uint32_t>(static_cast<float>(format.smallest()));
   rules.half_smallest_bits = std::bit_cast<std::uint32_t>(static_cast<float>(format.smallest() / 2));
   rules.half = rounding == Rounding::toward_zero ? ~std::uint32_t{0} : 0x80000000U;
@@ -76,16 +98,6 @@ LaneRules lane_rules(const NumberFormat& format, const Conversion& conversion) {
   rules.sign_mask = format.sign_mask();
   rules.code_mask = format.code_mask();
   return rules;
-}
-
-const array_kernel::Kernels& kernels_of(SimdLevel level) {
-  NIBBLE_CHECK(level <= best_simd_level(), "this machine has no {}", word_of(level));
-  switch (level) {
-    case SimdLevel::avx512: return array_kernel::kAvx512;
-    case SimdLevel::avx2: return array_kernel::kAvx2;
-    case SimdLevel::baseline: break;
-  }
-  return array_kernel::kBaseline;
 }
 
 template <class Code>

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "models/formats/simd_level.hpp"
+
 namespace nibble::array_kernel {
 
 enum class Grid : std::uint32_t { radix2, radix4, integer };
@@ -18,6 +20,8 @@ struct LaneRules {
   std::int32_t scale_exponent = 0;
   std::uint32_t zero_code = 0;       ///< all ones: ordinals below 1 become zero, between there is no subnormal
   std::uint32_t nearest_to_zero = 0; ///< all ones: below the smallest, half of it divides zero from it
+  std::uint32_t draws_below = 0;     ///< all ones: below the smallest, a power of two, stochastic rounding draws between it and zero
+  std::int32_t smallest_exponent = 0;///< of it then
   std::uint32_t smallest_bits = 0;   ///< float bits of the smallest magnitude
   std::uint32_t half_smallest_bits = 0;
   std::uint32_t half = 0x80000000U;  ///< fractions above it go up; all ones for rounding towards zero
@@ -54,6 +58,14 @@ struct DecodeRules {
 template <class Code>
 using DecodeLanes = void (*)(const DecodeRules& rules, const Code* codes, float* values, std::size_t count);
 
+/// quotients[i] = values[i] / divisor, cut after float's last place, which is odd where something was cut: it lies on the same
+/// side of every tie of formats with far fewer bits. Returns whether all quotients lie in float's normal range (zero does);
+/// with `exact`, also whether nothing was cut. Where it returns false the quotients are worthless.
+using DivideFloats = bool (*)(const float* values, double divisor, bool exact, float* quotients, std::size_t count);
+
+/// Float bits of the largest magnitude: those of infinity or more if not all are finite.
+using LargestBits = std::uint32_t (*)(const float* values, std::size_t count);
+
 struct Kernels {
   EncodeLanes<std::uint8_t> to8;
   EncodeLanes<std::uint16_t> to16;
@@ -61,8 +73,13 @@ struct Kernels {
   DecodeLanes<std::uint8_t> from8;
   DecodeLanes<std::uint16_t> from16;
   DecodeLanes<std::uint32_t> from32;
+  DivideFloats divide;
+  LargestBits largest;
 };
 
 extern const Kernels kBaseline, kAvx2, kAvx512;
+
+/// InternalError if this machine lacks the level.
+[[nodiscard]] const Kernels& kernels_of(SimdLevel level);
 
 }  // namespace nibble::array_kernel

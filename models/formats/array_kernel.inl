@@ -62,14 +62,28 @@ inline Located locate(const LaneRules& rules, uint32_t magnitude) {
   }
 }
 
+/// A magnitude below the smallest, 2^smallest_exponent: between zero and that.
+inline Located below_smallest(const LaneRules& rules, uint32_t magnitude) {
+  const uint32_t field = magnitude >> 23;
+  const uint32_t normal = mask_of(field != 0);
+  const uint32_t significand = (magnitude & 0x7fffffU) | (normal & 0x800000U);
+  const int32_t drop = rules.smallest_exponent + 150 - static_cast<int32_t>(select(normal, field, 1U));
+  return {0, split(significand, drop < 0 ? 0 : drop).fraction};
+}
+
 template <Grid grid, bool stochastic>
 inline uint32_t encode_lane(const LaneRules& rules, uint32_t bits, uint32_t random) {
   const uint32_t negative = mask_of((bits >> 31) != 0);
   const uint32_t magnitude = bits & 0x7fffffffU;
-  const Located located = locate<grid>(rules, magnitude);
+  Located located = locate<grid>(rules, magnitude);
 
   uint32_t up;
   if constexpr (stochastic) {
+    if constexpr (grid != Grid::integer) {
+      const uint32_t below = rules.draws_below & mask_of(magnitude < rules.smallest_bits);
+      const Located small = below_smallest(rules, magnitude);
+      located = {select(below, small.ordinal, located.ordinal), select(below, small.fraction, located.fraction)};
+    }
     up = mask_of(random < located.fraction) & 1U;
   } else {
     // A radix-4 fraction is rounded down, which neither makes nor hides a tie: the tie, 1/2, is exact.
@@ -169,6 +183,36 @@ void decode_lanes(const DecodeRules& rules, const Code* codes, float* values, st
   } else {
     decode_loop<Grid::radix2>(rules, codes, values, count);
   }
+}
+
+inline bool divide_floats(const float* values, double divisor, bool exact, float* quotients, std::size_t count) {
+  constexpr std::uint64_t kCut = (std::uint64_t{1} << 29) - 1;  // bits that a double has more than a float
+  const std::uint64_t cut_is_wrong = exact ? 1 : 0;
+  std::uint64_t wrong = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double quotient = static_cast<double>(values[i]) / divisor;
+    std::uint64_t bits;
+    __builtin_memcpy(&bits, &quotient, sizeof bits);
+    const std::uint64_t field = (bits >> 52) & 0x7FF;
+    const std::uint64_t cut = (bits & kCut) != 0 ? 1 : 0;
+    wrong |= static_cast<std::uint64_t>((field - (1023 - 126) > 253) & (quotient != 0)) | (cut & cut_is_wrong);
+    bits = (bits & ~kCut) | (cut << 29);
+    double odd;
+    __builtin_memcpy(&odd, &bits, sizeof odd);
+    quotients[i] = static_cast<float>(odd);
+  }
+  return wrong == 0;
+}
+
+inline uint32_t largest_bits(const float* values, std::size_t count) {
+  int32_t largest = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    int32_t bits;
+    __builtin_memcpy(&bits, values + i, sizeof bits);
+    bits &= 0x7fffffff;
+    largest = bits > largest ? bits : largest;
+  }
+  return static_cast<uint32_t>(largest);
 }
 
 }  // namespace

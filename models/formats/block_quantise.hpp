@@ -25,7 +25,7 @@ struct BlockTensor {
 /// scale NaN. NVFP4: tensor scale max|x| / (448 x 6), block scale rounded to E4M3, elements x / (both).
 [[nodiscard]] BlockTensor block_quantise(std::span<const float> values, const BlockFormat& format,
                                          Rounding rounding = Rounding::nearest_even, const RandomSource& random = {},
-                                         std::size_t row_length = 0);
+                                         std::size_t row_length = 0, SimdLevel level = best_simd_level());
 
 /// Element x block scale (exact in float for every MX format and NVFP4); tensor_scale is Quantised::scale.
 [[nodiscard]] Quantised block_values(const BlockTensor& tensor);

@@ -192,6 +192,14 @@ TEST(Mx, QuantisesABlockByHand) {
   EXPECT_EQ(block_values(tensor).values, (std::vector<float>{8, -1, 0, 0, 24}));  // 7.7 saturates at 6, times 4
 }
 
+std::vector<std::pair<Rounding, SimdLevel>> roundings_on_levels() {
+  std::vector<std::pair<Rounding, SimdLevel>> all;
+  for (const SimdLevel level : available_simd_levels()) {
+    for (const Rounding rounding : {Rounding::nearest_even, Rounding::stochastic}) all.emplace_back(rounding, level);
+  }
+  return all;
+}
+
 // Proves: codes taken by the array are those of one quotient after the other, in double precision, ties and draws included.
 TEST(BlockQuantise, CodesAreThoseOfTheQuotientsOneByOne) {
   const RandomBits random{11, 0};
@@ -202,9 +210,9 @@ TEST(BlockQuantise, CodesAreThoseOfTheQuotientsOneByOne) {
   }
   for (const BlockFormat& format : block_formats()) {
     const NumberFormat element = number_format(format.element), scale = number_format(format.scale);
-    for (const Rounding rounding : {Rounding::nearest_even, Rounding::stochastic}) {
+    for (const auto& [rounding, level] : roundings_on_levels()) {
       const RandomSource source{3, 4, 5};
-      const BlockTensor tensor = block_quantise(x, format, rounding, source);
+      const BlockTensor tensor = block_quantise(x, format, rounding, source, 0, level);
       Conversion conversion = element.conversion;
       conversion.rounding = rounding;
       for (std::size_t i = 0; i < x.size(); ++i) {
