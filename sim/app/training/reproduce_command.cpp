@@ -11,7 +11,7 @@
 #include "models/config/recipe.hpp"
 #include "sim/app/options.hpp"
 #include "sim/app/progress.hpp"
-#include "sim/app/training/forked_jobs.hpp"
+#include "sim/app/forked_jobs.hpp"
 #include "sim/report/text_table.hpp"
 #include "workloads/training/experiment.hpp"
 

@@ -1,4 +1,4 @@
-#include "sim/app/training/forked_jobs.hpp"
+#include "sim/app/forked_jobs.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -90,8 +90,9 @@ void run_forked(std::size_t count, std::size_t workers, const std::function<void
     on_progress(shared.counters().done);
     if (!children.empty()) std::this_thread::sleep_for(kLook);
   }
-  if (killed || shared.counters().failed != 0) {
-    throw InputError{"REPRODUCE-RUN", fmt::format("{} of {} runs ended early", count - shared.counters().done + shared.counters().failed, count),
+  const std::size_t early = count - shared.counters().done + shared.counters().failed;
+  if (killed || early != 0) {
+    throw InputError{"REPRODUCE-RUN", fmt::format("{} of {} runs ended early", early, count),
                      "what is finished is kept: the same command goes on from there"};
   }
 }
