@@ -25,6 +25,8 @@ fs::path folder(Kind kind) {
       return fs::path{"configs"} / "technologies";
     case Kind::grid:
       return fs::path{"configs"} / "grids";
+    case Kind::link:
+      return fs::path{"configs"} / "links";
     case Kind::sweep:
       return fs::path{"configs"} / "sweeps";
     case Kind::validation:
@@ -57,6 +59,8 @@ std::string kind_name(Kind kind) {
       return "technology";
     case Kind::grid:
       return "grid";
+    case Kind::link:
+      return "link";
     case Kind::sweep:
       return "sweep";
     case Kind::validation:

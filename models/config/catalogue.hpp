@@ -7,7 +7,7 @@
 namespace nibble {
 
 /// The folders of shipped files that names resolve to.
-enum class Kind { network, accelerator, recipe, technology, grid, sweep, validation };
+enum class Kind { network, accelerator, recipe, technology, grid, link, sweep, validation };
 
 [[nodiscard]] std::string kind_name(Kind kind);  ///< "network", ...
 

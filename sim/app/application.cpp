@@ -43,6 +43,7 @@ void describe_nibble(CLI::App& program) {
   add_run_command(program);
   add_compare_command(program);
   add_scaling_command(program);
+  add_split_command(program);
   add_sensitivity_command(program);
   add_list_command(program);
   add_show_command(program);

@@ -9,6 +9,7 @@ namespace nibble {
 void add_run_command(CLI::App& program);
 void add_compare_command(CLI::App& program);
 void add_scaling_command(CLI::App& program);
+void add_split_command(CLI::App& program);
 void add_sensitivity_command(CLI::App& program);
 void add_list_command(CLI::App& program);
 void add_show_command(CLI::App& program);

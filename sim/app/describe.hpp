@@ -13,6 +13,7 @@ namespace nibble {
 [[nodiscard]] std::string describe_technology(
     const std::string& name_or_path);  ///< event energies, then the rest
 [[nodiscard]] std::string describe_grid(const std::string& name_or_path);
+[[nodiscard]] std::string describe_link(const std::string& name_or_path);
 [[nodiscard]] std::string describe_sweep(const std::string& name_or_path);  ///< axes, constraints, number of runs
 [[nodiscard]] std::string describe_published(const std::string& name_or_path);  ///< every figure
 

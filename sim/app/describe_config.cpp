@@ -2,6 +2,7 @@
 
 #include "models/config/extends.hpp"
 #include "models/config/grid.hpp"
+#include "models/config/network_link.hpp"
 #include "models/config/published.hpp"
 #include "models/config/recipe.hpp"
 #include "models/config/technology.hpp"
@@ -44,6 +45,10 @@ std::string describe_recipe(const std::string& name_or_path) {
 
 std::string describe_grid(const std::string& name_or_path) {
   return heading(load_grid(name_or_path)) + resolved_values(Kind::grid, name_or_path);
+}
+
+std::string describe_link(const std::string& name_or_path) {
+  return heading(load_network_link(name_or_path)) + resolved_values(Kind::link, name_or_path);
 }
 
 std::string describe_published(const std::string& name_or_path) {

@@ -21,7 +21,7 @@ Kind parse_kind(const std::string& word) {
   }
   const std::string near = nearest_word(word, words);
   throw InputError("CLI-KIND", fmt::format("'{}' is not a kind of file", word),
-                   near.empty() ? "kinds: networks, accelerators, recipes, technologies, grids, sweeps, validations"
+                   near.empty() ? "kinds: networks, accelerators, recipes, technologies, grids, links, sweeps, validations"
                                 : fmt::format("did you mean '{}'?", near));
 }
 

@@ -9,7 +9,7 @@
 namespace nibble {
 
 inline constexpr Kind kKinds[] = {Kind::network, Kind::accelerator, Kind::recipe, Kind::technology,
-                                  Kind::grid, Kind::sweep, Kind::validation};
+                                  Kind::grid, Kind::link, Kind::sweep, Kind::validation};
 
 /// "network" -> "networks", "technology" -> "technologies".
 [[nodiscard]] std::string plural(Kind kind);

@@ -38,7 +38,7 @@ void add_list_command(CLI::App& program) {
   auto kind = std::make_shared<std::string>();
   CLI::App* command = program.add_subcommand("list", "List the shipped files of a kind, or of all kinds");
   command->footer(kExamples);
-  command->add_option("kind", *kind, "networks, accelerators, recipes, technologies, grids, sweeps or validations");
+  command->add_option("kind", *kind, "networks, accelerators, recipes, technologies, grids, links, sweeps or validations");
   command->callback([kind] { list(*kind); });
 }
 

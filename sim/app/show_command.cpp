@@ -30,6 +30,8 @@ std::string describe(Kind kind, const std::string& name) {
       return describe_technology(name);
     case Kind::grid:
       return describe_grid(name);
+    case Kind::link:
+      return describe_link(name);
     case Kind::sweep:
       return describe_sweep(name);
     case Kind::validation:
@@ -48,7 +50,7 @@ void add_show_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("show", "Show one file as it is understood: every value with its source");
   command->footer(kExamples);
-  command->add_option("kind", options->kind, "network, accelerator, recipe, technology, grid, sweep or validation")->required();
+  command->add_option("kind", options->kind, "network, accelerator, recipe, technology, grid, link, sweep or validation")->required();
   command->add_option("name", options->name, "A shipped name or the path of a file")->required();
   command->callback([options] { print(describe(parse_kind(options->kind), options->name)); });
 }

@@ -13,6 +13,7 @@
 #include "models/config/accelerator.hpp"
 #include "models/config/catalogue.hpp"
 #include "models/config/grid.hpp"
+#include "models/config/network_link.hpp"
 #include "models/config/published.hpp"
 #include "models/config/recipe.hpp"
 #include "models/config/technology.hpp"
@@ -69,6 +70,7 @@ const Reader kReaders[] = {
     {"Recipe", kRepo / "configs/recipes", ".yaml",
      [](const auto& path) { static_cast<void>(load_recipe(path)); }},
     {"Grid", kRepo / "configs/grids", ".yaml", [](const auto& path) { static_cast<void>(load_grid(path)); }},
+    {"Link", kRepo / "configs/links", ".yaml", [](const auto& path) { static_cast<void>(load_network_link(path)); }},
     {"Published", kRepo / "configs/published", ".yaml",
      [](const auto& path) { static_cast<void>(load_published(path)); }},
     {"Sweep", kRepo / "configs/sweeps", ".yaml", [](const auto& path) { DesignSpace{load_sweep(path)}; }},

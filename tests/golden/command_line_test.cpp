@@ -33,7 +33,7 @@ TEST_P(Help, HasExamplesThatNameTheCommand) {
   EXPECT_THAT(help.out, HasSubstr("Examples:"));
   EXPECT_THAT(help.out, HasSubstr(("  nibble " + command).c_str()));
 }
-INSTANTIATE_TEST_SUITE_P(Commands, Help, testing::Values("", "run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity"));
+INSTANTIATE_TEST_SUITE_P(Commands, Help, testing::Values("", "run", "compare", "list", "show", "explain", "validate", "scaling", "split", "sensitivity"));
 
 TEST(Program, TellsItsVersion) { EXPECT_EQ(nibble({"--version"}).out, "nibble " NIBBLE_VERSION "\n"); }
 

@@ -74,7 +74,7 @@ TEST_P(HelpExamples, Work) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, HelpExamples,
-                         testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "sensitivity",
+                         testing::Values("run", "compare", "list", "show", "explain", "validate", "scaling", "split", "sensitivity",
                                          "verify", "sweep", "results", "merge", "numerics convert", "numerics gemm", "numerics formats"));
 
 }  // namespace
