@@ -1,11 +1,13 @@
 // Proves: a training is charged what `nibble run` says of its own trace, step by step; what no machine can run is refused
-// before the training starts.
+// before the training starts. Reports show every layer, with the zeros that the trace has, and come out alike when a
+// finished training is asked for again.
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <tuple>
 
 #include "tests/golden/program.hpp"
+#include "workloads/trace/network.hpp"
 
 namespace nibble {
 namespace {
@@ -48,6 +50,28 @@ TEST_F(TrainCommand, ChargesWhatRunSaysOfItsTrace) {
     EXPECT_EQ(charged.at("training_run").at("steps").get<double>(), kSteps);
     EXPECT_DOUBLE_EQ(charged.at("training_run").at("time_s").get<double>(), kSteps * step.at("time_s").get<double>());
   }
+}
+
+TEST_F(TrainCommand, ReportsEveryLayerAndTheSameAgain) {
+  const std::vector<std::string> options{"--trace", folder_.file("t.yaml"), "--out", folder_.file("run")};
+  ASSERT_EQ(train(options).code, 0);
+  const std::string histograms = test::content_of(folder_.file("run/histograms.json")), page = test::content_of(folder_.file("run/report.html"));
+  EXPECT_EQ(test::content_of(folder_.file("t.histograms.json")), histograms);
+  const Network trace = load_network(folder_.file("t.yaml"));
+  const Json layers = Json::parse(histograms).at("layers");
+  ASSERT_EQ(layers.size(), trace.layers.size());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    EXPECT_EQ(layers[i].at("name"), trace.layers[i].name);
+    EXPECT_NEAR(layers[i].at("activation").at("zeros").get<double>(), trace.layers[i].activation_zeros.value_or(-1), 5e-5);
+    if (layers[i].at("activation").at("exponents").empty()) continue;
+    EXPECT_THAT(page, HasSubstr(">" + trace.layers[i].name + "<"));
+  }
+  const std::string curves = test::content_of(folder_.file("run/curves.svg"));
+  EXPECT_THAT(curves, testing::StartsWith("<svg "));
+  EXPECT_THAT(page, HasSubstr(curves));
+  ASSERT_EQ(train(options).code, 0);  // nothing is left to train
+  EXPECT_EQ(test::content_of(folder_.file("run/histograms.json")), histograms);
+  EXPECT_EQ(test::content_of(folder_.file("run/report.html")), page);
 }
 
 TEST_F(TrainCommand, RefusesAMachineThatCannotBeforeItTrains) {

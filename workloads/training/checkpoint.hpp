@@ -23,6 +23,6 @@ void save_checkpoint(const std::filesystem::path& folder, const std::string& fin
                                                        TrainableNetwork& network);
 
 /// A layer trace (workloads/README.md) of the network with measured zeros.
-[[nodiscard]] std::string trace_text(const Network& network, const std::vector<LayerZeros>& zeros);
+[[nodiscard]] std::string trace_text(const Network& network, const std::vector<LayerMeasure>& measures);
 
 }  // namespace nibble::training

@@ -19,7 +19,7 @@ std::string inputs_text(const Network& network, const Layer& layer) {
   return names.empty() ? "" : fmt::format(", inputs: [{}]", fmt::join(names, ", "));
 }
 
-std::string layer_text(const Network& network, const Layer& layer, const LayerZeros& zeros) {
+std::string layer_text(const Network& network, const Layer& layer, const LayerMeasure& measure) {
   std::string text = fmt::format("  - {{name: {}, kind: {}{}, output: [{}]", layer.name, to_string(layer.kind),
                                  inputs_text(network, layer), fmt::join(layer.output, ", "));
   text += extents("kernel", layer.window.kernel, 1) + extents("stride", layer.window.stride, 1);
@@ -32,20 +32,20 @@ std::string layer_text(const Network& network, const Layer& layer, const LayerZe
   if (!layer.constant.empty()) text += fmt::format(", constant: {}", layer.constant);
   if (layer.factor) text += fmt::format(", factor: {}", *layer.factor);
   if (layer.parameters != 0) text += fmt::format(", parameters: {}", layer.parameters);
-  text += fmt::format(", activation_zeros: {:.4f}", zeros.activation);
-  if (layer.kind != LayerKind::input) text += fmt::format(", gradient_zeros: {:.4f}", zeros.gradient);
+  text += fmt::format(", activation_zeros: {:.4f}", measure.activation.zeros);
+  if (layer.kind != LayerKind::input) text += fmt::format(", gradient_zeros: {:.4f}", measure.gradient.zeros);
   return text + "}\n";
 }
 
 }  // namespace
 
-std::string trace_text(const Network& network, const std::vector<LayerZeros>& zeros) {
-  NIBBLE_CHECK(zeros.size() == network.layers.size(), "{} layers, {} measured", network.layers.size(), zeros.size());
+std::string trace_text(const Network& network, const std::vector<LayerMeasure>& measures) {
+  NIBBLE_CHECK(measures.size() == network.layers.size(), "{} layers, {} measured", network.layers.size(), measures.size());
   std::string text = fmt::format(
       "# Zeros measured in training, on one batch after the last epoch.\nschema: nibble/network/1\nname: {}\n"
       "description: \"{}\"\norigin: \"nibble train {}, of {}\"\nlayers:\n",
       network.name, network.description, NIBBLE_VERSION, network.name);
-  for (std::size_t i = 0; i < zeros.size(); ++i) text += layer_text(network, network.layers[i], zeros[i]);
+  for (std::size_t i = 0; i < measures.size(); ++i) text += layer_text(network, network.layers[i], measures[i]);
   return text;
 }
 

@@ -41,7 +41,17 @@ void settle_clip(const Tensor& clip, const LayerArithmetic& arithmetic, const st
   clip.fill_(first_clip(values_of(activations.contiguous()), number_format(format).bits, symmetric));
 }
 
-double zeros_in(const Tensor& tensor) { return (tensor == 0).to(torch::kFloat64).mean().item<double>(); }
+TensorMeasure measure_of(const Tensor& tensor) {
+  const Tensor plain = tensor.detach().to(torch::kFloat32).contiguous();
+  TensorMeasure measure;
+  std::uint64_t zeros = 0;
+  for (const float value : values_of(plain)) {
+    if (value == 0) ++zeros;
+    if (value != 0 && std::isfinite(value)) ++measure.exponents[std::ilogb(value)];
+  }
+  measure.zeros = static_cast<double>(zeros) / static_cast<double>(plain.numel());
+  return measure;
+}
 
 }  // namespace
 
@@ -240,17 +250,17 @@ void TrainableNetwork::set_grad_scales(const std::vector<std::int64_t>& exponent
   for (std::size_t i = 0; i < all.size(); ++i) all[i]->set_grad_scale_exponent(static_cast<int>(exponents[i]));
 }
 
-std::vector<LayerZeros> TrainableNetwork::measure_zeros(const Tensor& samples, const Tensor& labels) {
+std::vector<LayerMeasure> TrainableNetwork::measure(const Tensor& samples, const Tensor& labels, double loss_scale) {
   const std::vector<Tensor> outputs = run_all(samples, true);
-  std::vector<LayerZeros> zeros(outputs.size());
+  std::vector<LayerMeasure> measures(outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    zeros[i].activation = zeros_in(outputs[i]);
+    measures[i].activation = measure_of(outputs[i]);
     if (outputs[i].requires_grad()) {
-      outputs[i].register_hook([&zeros, i](const Tensor& gradient) { zeros[i].gradient = zeros_in(gradient); });
+      outputs[i].register_hook([&measures, i, loss_scale](const Tensor& gradient) { measures[i].gradient = measure_of(gradient / loss_scale); });
     }
   }
-  loss_of(outputs.back(), labels).backward();
-  return zeros;
+  (loss_of(outputs.back(), labels) * loss_scale).backward();
+  return measures;
 }
 
 }  // namespace nibble::training

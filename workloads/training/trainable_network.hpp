@@ -7,6 +7,7 @@
 
 #include "workloads/trace/network.hpp"
 #include "workloads/training/layer_arithmetic.hpp"
+#include "workloads/training/layer_measure.hpp"
 #include "workloads/training/lstm.hpp"
 
 namespace nibble::training {
@@ -15,11 +16,6 @@ namespace nibble::training {
 struct NamedTensor {
   std::string name;
   torch::Tensor tensor;
-};
-
-/// Measured shares of zeros in a layer's output and in the gradient of it.
-struct LayerZeros {
-  double activation = 0, gradient = 0;
 };
 
 /// A layer trace brought to life: the file that the simulator reads is the network that is trained.
@@ -42,8 +38,9 @@ class TrainableNetwork {
   [[nodiscard]] std::vector<std::int64_t> grad_scales() const;
   void set_grad_scales(const std::vector<std::int64_t>& exponents);
 
-  /// Shares of zeros of every layer over one batch, backward pass included; gradients are left as they come.
-  [[nodiscard]] std::vector<LayerZeros> measure_zeros(const torch::Tensor& samples, const torch::Tensor& labels);
+  /// Zeros and exponents of every layer over one batch, backward pass included, which the loss enters times `loss_scale`.
+  [[nodiscard]] std::vector<LayerMeasure> measure(const torch::Tensor& samples, const torch::Tensor& labels,
+                                                  double loss_scale);
   [[nodiscard]] const Network& network() const { return network_; }
 
  private:

@@ -150,10 +150,10 @@ class Trainer::State {
     return content_hash(bytes);
   }
 
-  [[nodiscard]] std::vector<LayerZeros> zeros() {
+  [[nodiscard]] std::vector<LayerMeasure> measure() {
     train_.in_order();
     const Batch batch = train_.at(0);
-    return network_.measure_zeros(batch.inputs, batch.labels);
+    return network_.measure(batch.inputs, batch.labels, options_.loss_scale);
   }
 
   [[nodiscard]] const Network& network() const { return network_.network(); }
@@ -252,17 +252,20 @@ std::string Trainer::state_hash() const { return state_->hash(); }
 
 std::uint64_t Trainer::steps_per_epoch() const { return state_->steps_per_epoch(); }
 
-Network Trainer::measured_network() {
+std::vector<LayerMeasure> Trainer::measure() { return state_->measure(); }
+
+Network Trainer::measured_network(const std::vector<LayerMeasure>& measures) const {
   Network network = state_->network();
-  const std::vector<LayerZeros> zeros = state_->zeros();
   const auto as_written = [](double share) { return std::round(share * 1e4) / 1e4; };
-  for (std::size_t i = 0; i < zeros.size(); ++i) {
-    network.layers[i].activation_zeros = as_written(zeros[i].activation);
-    if (network.layers[i].kind != LayerKind::input) network.layers[i].gradient_zeros = as_written(zeros[i].gradient);
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    network.layers[i].activation_zeros = as_written(measures[i].activation.zeros);
+    if (network.layers[i].kind != LayerKind::input) network.layers[i].gradient_zeros = as_written(measures[i].gradient.zeros);
   }
   return network;
 }
 
-std::string Trainer::measured_trace() { return trace_text(state_->network(), state_->zeros()); }
+std::string Trainer::measured_trace(const std::vector<LayerMeasure>& measures) const {
+  return trace_text(state_->network(), measures);
+}
 
 }  // namespace nibble::training

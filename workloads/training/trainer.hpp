@@ -11,6 +11,7 @@
 #include "workloads/trace/network.hpp"
 #include "workloads/training/dataset.hpp"
 #include "workloads/training/layer_arithmetic.hpp"
+#include "workloads/training/layer_measure.hpp"
 
 namespace nibble::training {
 
@@ -60,10 +61,12 @@ class Trainer {
 
   [[nodiscard]] std::uint64_t steps_per_epoch() const;
 
-  /// The network with the zeros of one batch (the first, after what has been trained) in four decimals, as the trace has them.
-  [[nodiscard]] Network measured_network();
-  /// The network as a layer trace with the zeros measured on the first batch, for `nibble run --network`.
-  [[nodiscard]] std::string measured_trace();
+  /// Zeros and exponents of every layer over one batch: the first, after what has been trained.
+  [[nodiscard]] std::vector<LayerMeasure> measure();
+  /// The network with these zeros, in four decimals, as the trace has them.
+  [[nodiscard]] Network measured_network(const std::vector<LayerMeasure>& measures) const;
+  /// The network as a layer trace with these zeros, for `nibble run --network`.
+  [[nodiscard]] std::string measured_trace(const std::vector<LayerMeasure>& measures) const;
 
  private:
   class State;

@@ -10,6 +10,7 @@
 #include "sim/app/options.hpp"
 #include "sim/app/progress.hpp"
 #include "sim/app/training/energy_report.hpp"
+#include "sim/app/training/training_report.hpp"
 #include "sim/report/atomic_file.hpp"
 #include "workloads/trace/network.hpp"
 #include "workloads/training/dataset.hpp"
@@ -29,7 +30,8 @@ constexpr const char* kExamples = R"(Examples:
 
 Every GEMM of forward pass, dgrad and wgrad has the recipe's formats, bit for bit as the machine sums them (exact), or
 with the same operands summed in FP32 (fast). With --out, checkpoint.pt and log.jsonl are replaced after each epoch; the
-same command goes on from there, after Ctrl-C too, and ends in the same bits. --energy simulates a step of this very
+same command goes on from there, after Ctrl-C too, and ends in the same bits; curves.svg, histograms.json and report.html
+follow at the end. --energy simulates a step of this very
 training (its network, batch, formats and measured zeros) on machines, and prints what all its steps would have cost.)";
 
 struct TrainOptions {
@@ -57,10 +59,20 @@ Json charge(const std::vector<ChargedRun>& runs, const TrainOptions& options, co
                          {static_cast<double>(options.training.epochs), samples});
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  AtomicFile file{path.string()};
-  file.write(text);
-  file.commit();
+/// Everything about a finished training that --trace and --out ask for, the costs apart.
+void write_reports(const TrainOptions& options, const training::Trainer& trainer, const Network& network,
+                   const std::vector<EpochResult>& results, const std::vector<training::LayerMeasure>& measures) {
+  const std::string histograms = json_text(histograms_document(network, measures));
+  if (!options.trace.empty()) {
+    write_file(options.trace, trainer.measured_trace(measures));
+    write_file(std::filesystem::path{options.trace}.replace_extension(".histograms.json"), histograms);
+  }
+  if (options.out.empty()) return;
+  const std::filesystem::path out = options.out;
+  const std::string title = fmt::format("{} on {} in {}, {} emulation", network.name, options.data, options.recipe, options.emulation);
+  write_file(out / "histograms.json", histograms);
+  write_file(out / "curves.svg", curves_svg(results));
+  write_file(out / "report.html", training_page(title, results, network, measures));
 }
 
 void train(TrainOptions& options) {
@@ -73,15 +85,18 @@ void train(TrainOptions& options) {
   training::Trainer trainer{network, recipe, data, options.training, options.out};
   // What no machine can run is said before hours of training, not after.
   if (!charged.empty()) static_cast<void>(charge(charged, options, trainer, network));
+  std::vector<EpochResult> results;
   {
     Progress progress;
-    trainer.run([&](const StepProgress& at) { show_step(progress, at); },
-                [&](const EpochResult& result) { print(epoch_text(result)); });
+    results = trainer.run([&](const StepProgress& at) { show_step(progress, at); },
+                          [&](const EpochResult& result) { print(epoch_text(result)); });
   }
   print(fmt::format("state {}\n", trainer.state_hash()));
-  if (!options.trace.empty()) write_file(options.trace, trainer.measured_trace());
+  if (options.trace.empty() && options.out.empty() && charged.empty()) return;
+  const std::vector<training::LayerMeasure> measures = trainer.measure();
+  write_reports(options, trainer, network, results, measures);
   if (charged.empty()) return;
-  const Json costs = charge(charged, options, trainer, trainer.measured_network());
+  const Json costs = charge(charged, options, trainer, trainer.measured_network(measures));
   print("\n" + training_cost_table(costs));
   if (!options.out.empty()) write_file(std::filesystem::path{options.out} / "energy.json", json_text(costs));
 }
@@ -106,8 +121,8 @@ void add_train_command(CLI::App& program) {
   command->add_option("--loss-scale", training.loss_scale, "Factor of the loss, taken out of the weights' gradients (1024)")
       ->check(CLI::PositiveNumber);
   command->add_option("--emulation", options->emulation, "exact or fast (exact)")->check(CLI::IsMember({"exact", "fast"}));
-  command->add_option("--out", options->out, "Folder for checkpoint and log, to go on from");
-  command->add_option("--trace", options->trace, "Write the network with measured zeros, for nibble run --network");
+  command->add_option("--out", options->out, "Folder for checkpoint and log, to go on from, and the report");
+  command->add_option("--trace", options->trace, "Write the network with measured zeros, for nibble run --network, and beside it FILE.histograms.json");
   command->add_option("--energy", options->energy, "Machines that the training is charged to: accelerator or recipe@accelerator, ...")
       ->delimiter(',');
   command->add_option("--grid", options->grid, "Whose electricity --energy counts (world)");

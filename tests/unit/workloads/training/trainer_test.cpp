@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <numeric>
 
 #include "models/formats/random.hpp"
 #include "tests/support/error_id.hpp"
@@ -46,7 +48,7 @@ Dataset data() { return {"bars", bars(320, 1), bars(128, 2)}; }
 
 TrainingOptions options() {
   TrainingOptions options;
-  options.epochs = 3;
+  options.epochs = 6;
   options.batch = 32;
   options.seed = 5;
   return options;
@@ -66,13 +68,13 @@ TEST_P(Recipes, GoOnAsIfNeverInterrupted) {
   Trainer second{network, recipe, set, options(), folder.file("run")};
   const auto results = second.run();
   EXPECT_EQ(second.state_hash(), whole.state_hash());
-  ASSERT_EQ(results.size(), 3U);
+  ASSERT_EQ(results.size(), 6U);
   for (std::size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(results[i].loss, expected[i].loss);
     EXPECT_EQ(results[i].test_accuracy, expected[i].test_accuracy);
   }
-  EXPECT_LT(expected.back().loss, 0.85 * expected.front().loss);
-  EXPECT_GT(expected.back().test_accuracy, 0.25);  // after 30 steps; chance: 0.10 +- 0.03
+  EXPECT_LT(expected.back().loss, 0.75 * expected.front().loss);
+  EXPECT_GT(expected.back().test_accuracy, 0.45);  // after 60 steps; chance: 0.10 +- 0.03
 }
 
 INSTANTIATE_TEST_SUITE_P(Train, Recipes, testing::Values("fp4", "hfp8"));
@@ -95,8 +97,9 @@ TEST_P(Languages, AreLearnedInFourBitsAndGoOnAsIfNeverInterrupted) {
   const Recipe recipe = load_recipe("fp4");
   const Dataset set = words();
   TrainingOptions language;
-  language.epochs = 2;
+  language.epochs = 5;
   language.batch = 8;
+  language.rate = 0.2;
   language.emulation = Emulation::fast;
   Trainer whole{network, recipe, set, language};
   const auto results = whole.run();
@@ -104,9 +107,9 @@ TEST_P(Languages, AreLearnedInFourBitsAndGoOnAsIfNeverInterrupted) {
   Trainer second{network, recipe, set, language, folder.file("run")};
   static_cast<void>(second.run());
   EXPECT_EQ(second.state_hash(), whole.state_hash());
-  EXPECT_LT(results.back().loss, 0.8 * results.front().loss);
-  EXPECT_GT(results.back().test_accuracy, 0.18);  // always a blank: 10 of 53
-  std::ofstream{folder.file("measured.yaml")} << whole.measured_trace();
+  EXPECT_LT(results.back().loss, 0.5 * results.front().loss);
+  EXPECT_GT(results.back().test_accuracy, 0.65);  // always a blank: 0.19
+  std::ofstream{folder.file("measured.yaml")} << whole.measured_trace(whole.measure());
   EXPECT_EQ(load_network(folder.file("measured.yaml").string()).macs_per_sample(), network.macs_per_sample());
 }
 
@@ -148,10 +151,21 @@ TEST(Trainer, MeasuredTraceIsANetworkWithZeros) {
   const Dataset set = data();
   TrainingOptions fast = options();
   fast.emulation = Emulation::fast;
-  Trainer trainer{load_network("resnet8-28"), load_recipe("fp4"), set, fast};
-  std::ofstream{folder.file("measured.yaml")} << trainer.measured_trace();
-  const Network measured = load_network(folder.file("measured.yaml").string());
   const Network original = load_network("resnet8-28");
+  Trainer trainer{original, load_recipe("fp4"), set, fast};
+  const std::vector<LayerMeasure> measures = trainer.measure();
+  for (std::size_t i = 1; i < measures.size(); ++i) {  // each element is a zero or in a histogram: 32 samples
+    const Layer& layer = original.layers[i];
+    const double elements = 32 * std::accumulate(layer.output.begin(), layer.output.end(), 1.0, std::multiplies<>{});
+    if (layer.kind == LayerKind::loss) continue;
+    for (const TensorMeasure& tensor : {measures[i].activation, measures[i].gradient}) {
+      double counted = tensor.zeros * elements;
+      for (const auto& [exponent, count] : tensor.exponents) counted += static_cast<double>(count);
+      EXPECT_NEAR(counted, elements, 1e-6 * elements) << layer.name;
+    }
+  }
+  std::ofstream{folder.file("measured.yaml")} << trainer.measured_trace(measures);
+  const Network measured = load_network(folder.file("measured.yaml").string());
   ASSERT_EQ(measured.layers.size(), original.layers.size());
   EXPECT_EQ(measured.macs_per_sample(), original.macs_per_sample());
   for (std::size_t i = 0; i < measured.layers.size(); ++i) {
