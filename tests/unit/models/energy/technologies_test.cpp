@@ -57,6 +57,17 @@ TEST(Technologies, AFigureFromAMemoryOnlySourceSaysSo) {
   }
 }
 
+/// The rules of ibm-7nm, by width: int8's multiplier, int32's adder, the accumulators' own adders.
+TEST(Technologies, LaterFourBitFormatsFollowTheRulesOfWidths) {
+  const Technology t = load_technology("ibm-7nm-4bit");
+  constexpr double kBit = 0.03 / 32, kProduct = 0.07 / 64, kFp16Add = 0.16, kFp32Add = 0.38;
+  EXPECT_NEAR(energy(t, "mac.int4xfp4"), (16 + 18) * kBit + kFp16Add / 4, 5e-5);
+  EXPECT_NEAR(energy(t, "mac.int4xluq"), (11 + 13) * kBit + kFp16Add / 4, 5e-5);
+  const double mx = 2 * 2 * kProduct + (9 + 11) * kBit + kFp32Add / 4;
+  EXPECT_NEAR(energy(t, "mac.mxfp4"), mx, 5e-4);
+  EXPECT_NEAR(energy(t, "mac.nvfp4"), mx + (0.100 + 14 * 8 * kProduct) / 16, 5e-4);
+}
+
 TEST(Technologies, EveryShippedMachineHasAnEnergyForAllThatItCanDo) {
   for (const std::string& name : shipped_names(Kind::accelerator)) {
     const Accelerator accelerator = load_accelerator(name);

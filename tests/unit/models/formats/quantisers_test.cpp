@@ -10,6 +10,7 @@
 #include "models/formats/sawb.hpp"
 #include "models/formats/scaled.hpp"
 #include "models/formats/two_phase.hpp"
+#include "tests/unit/models/formats/exact_grid.hpp"
 
 namespace nibble {
 namespace {
@@ -144,6 +145,38 @@ TEST(TwoPhase, OddIsEvenOfHalfTheGradient) {
   const NumberFormat even = phase_format(true), odd = phase_format(false);
   for (double g = 1e-3; g < 300; g *= 1.01) {
     EXPECT_EQ(round_to(odd, odd.conversion, g), 2 * round_to(even, even.conversion, g / 2)) << g;
+  }
+}
+
+// Proves: both grids against the rule in rationals, over ties, their neighbours and draws of every size, with and without a sign.
+TEST(TwoPhase, IsTheRuleInRationals) {
+  std::vector<float> x{0.0F};
+  const GradScale scale{64.0, 9};
+  for (int n = -5; n <= 5; ++n) {
+    for (const float tie : {std::ldexp(0.625F, 2 * n - 9), std::ldexp(1.25F, 2 * n - 9), std::ldexp(1.0F, 2 * n - 9)}) {
+      for (const float value : {tie, std::nextafter(tie, 0.0F), std::nextafter(tie, 1.0F)}) x.insert(x.end(), {value, -value});
+    }
+  }
+  const RandomBits random{17, 0};
+  for (std::size_t i = 0; i < 2000; ++i) {
+    x.push_back(std::ldexp(static_cast<float>(static_cast<std::int32_t>(random.at(2 * i))), -20 - static_cast<int>(random.at(2 * i + 1) % 34)));
+  }
+  using test::Rational;
+  /// 4^n for the largest n of -3 to 3 with x > 4^n / 1.6, or 0.
+  const auto digit = [](const Rational& magnitude) {
+    Rational result = 0;
+    for (int n = -3; n <= 3; ++n) {
+      const Rational power = test::power_of_two(2 * n);
+      if (magnitude > power * Rational(5) / 8) result = power;
+    }
+    return result;
+  };
+  const TwoPhaseGradients ours = two_phase_quantise(x, scale);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Rational scaled = abs(test::exact(x[i])) * 512;
+    const int sign = x[i] < 0 ? -1 : 1;
+    ASSERT_EQ(test::exact(ours.dgrad.values[i] * ours.dgrad.scale), sign * digit(scaled) / 512) << x[i];
+    ASSERT_EQ(test::exact(ours.wgrad.values[i] * ours.wgrad.scale), sign * 2 * digit(scaled / 2) / 512) << x[i];
   }
 }
 
