@@ -236,7 +236,7 @@ void add_numerics_gemm_command(CLI::App& numerics) {
   command->add_option("--distribution", options->distribution, "Study: normal, lognormal or values of an NPY file (normal)");
   command->add_option("--chunk", options->chunk, "Products a chunk, 0 for no chunks (64; study: several)");
   command->add_option("--tree-width", options->tree_width, "Products summed exactly (rows x MACs of a lane)");
-  command->add_option("--pact-clip", options->pact_clip, "Clip of the activations (8)")->check(CLI::PositiveNumber);
+  command->add_option("--pact-clip", options->pact_clip, "Upper end of PACT activations, whose lower is 0 (8)")->check(CLI::PositiveNumber);
   command->add_option("--seed", options->seed, "Of drawn values and stochastic rounding (0)");
   command->add_option("--threads", options->threads, "For the product of files (1); the bits don't depend on it")
       ->check(CLI::Range(1U, 1024U));

@@ -20,23 +20,26 @@ namespace {
 using detailed::VerifyCase;
 using detailed::VerifyResult;
 
-constexpr const char* kExamples = R"(Each case is a random tile (GEMM or convolution) on one array of a shipped machine or of a varied one, its operands
-in L1: through the fast simulator, and element by element and cycle by cycle on real operand codes. Results must equal
+constexpr const char* kExamples = R"(Each case is a random tile (GEMM or convolution) on one array of a shipped machine or of a varied one, or on several
+that share it and the port to L1, its operands in L1: through the fast simulator, and element by element and cycle by cycle on real operand codes. Results must equal
 models/gemm to the last bit, counts must be the same, cycles within the bounds; else the exit code is 1.
 
 Examples:
   nibble verify --cases 20
   nibble verify --cases 20 --seed 7 --format json
+  nibble verify --cases 20 --corelets 2  # on one port
   nibble verify --seed 7 --case 3
   nibble verify --seed 7 --case 3 --vcd case3.vcd  # opens in GTKWave)";
 
-// The bounds that the fast level is held to.
+// The bounds that the fast level is held to: the worst case of one corelet; where several contend for a port, nineteen of twenty.
 constexpr double kMedianBound = 0.01;
 constexpr double kWorstBound = 0.03;
+constexpr double kSharedPortBound = 0.05;
 
 struct VerifyOptions {
   std::uint64_t cases = 100;
   std::uint64_t seed = 1;
+  std::uint32_t corelets = 1;
   std::optional<std::uint64_t> only;
   std::size_t jobs = 0;
   std::size_t worst = 5;
@@ -48,7 +51,7 @@ Json case_document(const VerifyCase& drawn, const VerifyResult& result) {
   return {{"case", drawn.index},
           {"what", drawn.text()},
           {"fast_cycles", result.fast_cycles},
-          {"detailed_cycles", result.detailed_book.total()},
+          {"detailed_cycles", result.detailed_cycles},
           {"cycle_error", result.cycle_error()},
           {"fast", {{"compute", result.fast_book.compute}, {"fill_drain", result.fast_book.fill_drain}, {"l1", result.fast_book.l1}}},
           {"detailed",
@@ -70,7 +73,7 @@ std::vector<Json> run_cases(const VerifyOptions& options) {
   const std::uint64_t end = options.only ? first + 1 : options.cases;
   for (std::uint64_t i = first; i < end; ++i) {
     jobs.push_back({fmt::format("case {}", i), [i, &options](const auto&) {
-                      const VerifyCase drawn = detailed::draw_case(options.seed, i);
+                      const VerifyCase drawn = detailed::draw_case(options.seed, i, options.corelets);
                       return case_document(drawn, detailed::run_case(drawn, options.vcd)).dump();
                     }});
   }
@@ -94,26 +97,28 @@ Json verify_document(const VerifyOptions& options, std::vector<Json> cases) {
   for (const Json& one : cases) {
     if (!one.at("difference").get<std::string>().empty()) differing.push_back(one);
   }
-  const double median = at_least(0.5), worst = at_least(1.0);
-  // A single case has no median: only the worst bound holds for it.
-  const bool within = worst <= kWorstBound && (cases.size() == 1 || median <= kMedianBound);
-  Json document{{"schema", "nibble/verify/1"}, {"seed", options.seed},    {"cases", cases.size()},
-                {"median_error", median},      {"p95_error", at_least(0.95)}, {"worst_error", worst},
-                {"median_bound", kMedianBound}, {"worst_bound", kWorstBound}, {"held", within && differing.empty()},
-                {"differing", differing}};
+  const bool alone = options.corelets == 1;
+  const double median = at_least(0.5), p95 = at_least(0.95), worst = at_least(1.0);
+  // A single case is no distribution: only the worst bound holds for it.
+  const bool typical = cases.size() == 1 || (median <= kMedianBound && (alone || p95 <= kSharedPortBound));
+  const bool within = typical && (!alone || worst <= kWorstBound);
+  Json document{{"schema", "nibble/verify/1"}, {"seed", options.seed}, {"corelets", options.corelets}, {"cases", cases.size()},
+                {"median_error", median},      {"p95_error", p95},     {"worst_error", worst},
+                {"median_bound", kMedianBound}, {"held", within && differing.empty()}, {"differing", differing}};
+  document[alone ? "worst_bound" : "p95_bound"] = alone ? kWorstBound : kSharedPortBound;
   document["worst"] = Json::array();
   for (std::size_t i = 0; i < std::min(options.worst, cases.size()); ++i) document["worst"].push_back(cases[i]);
   return document;
 }
 
-std::string case_text(const Json& one, std::uint64_t seed) {
+std::string case_text(const Json& one, std::uint64_t seed, std::uint32_t corelets) {
   const auto book = [&](const char* level) {
     const Json& part = one.at(level);
     return fmt::format("compute {} + fill and drain {} + L1 {}", part.at("compute").get<std::uint64_t>(),
                        part.at("fill_drain").get<std::uint64_t>(), part.at("l1").get<std::uint64_t>());
   };
-  std::string text = fmt::format("  {:+.2f} %  nibble verify --seed {} --case {}\n    {}\n", 100 * one.at("cycle_error").get<double>(),
-                                 seed, one.at("case").get<std::uint64_t>(), one.at("what").get<std::string>());
+  std::string text = fmt::format("  {:+.2f} %  nibble verify --seed {}{} --case {}\n    {}\n", 100 * one.at("cycle_error").get<double>(),
+                                 seed, corelets == 1 ? "" : fmt::format(" --corelets {}", corelets), one.at("case").get<std::uint64_t>(), one.at("what").get<std::string>());
   text += fmt::format("    fast {} = {}\n    detailed {} = {}\n", one.at("fast_cycles").get<std::uint64_t>(), book("fast"),
                       one.at("detailed_cycles").get<std::uint64_t>(), book("detailed"));
   const auto difference = one.at("difference").get<std::string>();
@@ -122,16 +127,20 @@ std::string case_text(const Json& one, std::uint64_t seed) {
 
 std::string verify_text(const Json& document) {
   const auto seed = document.at("seed").get<std::uint64_t>();
-  std::string text = fmt::format("{} cases of seed {}: {} differ in bits or counts\n\n", document.at("cases").get<std::size_t>(),
-                                 seed, document.at("differing").size());
-  text += fmt::format("Cycles, fast against detailed: median error {:.2f} % (bound {:.0f}), 95th percentile {:.2f} %, worst {:.2f} % (bound {:.0f})\n",
-                      100 * document.at("median_error").get<double>(), 100 * document.at("median_bound").get<double>(),
-                      100 * document.at("p95_error").get<double>(), 100 * document.at("worst_error").get<double>(),
-                      100 * document.at("worst_bound").get<double>());
+  const auto corelets = document.at("corelets").get<std::uint32_t>();
+  const auto error = [&](const std::string& name) {
+    const auto bound = document.find(name + "_bound");
+    return fmt::format("{:.2f} %{}", 100 * document.at(name + "_error").get<double>(),
+                       bound == document.end() ? "" : fmt::format(" (bound {:.0f})", 100 * bound->get<double>()));
+  };
+  std::string text = fmt::format("{} cases of seed {}{}: {} differ in bits or counts\n\n", document.at("cases").get<std::size_t>(), seed,
+                                 corelets == 1 ? "" : fmt::format(" on {} corelets", corelets), document.at("differing").size());
+  text += fmt::format("Cycles, fast against detailed: median error {}, 95th percentile {}, worst {}\n", error("median"), error("p95"),
+                      error("worst"));
   text += "\nWorst cases\n";
-  for (const Json& one : document.at("worst")) text += case_text(one, seed);
+  for (const Json& one : document.at("worst")) text += case_text(one, seed, corelets);
   if (!document.at("differing").empty()) text += "\nDiffering cases\n";
-  for (const Json& one : document.at("differing")) text += case_text(one, seed);
+  for (const Json& one : document.at("differing")) text += case_text(one, seed, corelets);
   return text;
 }
 
@@ -156,6 +165,9 @@ void add_verify_command(CLI::App& program) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 1000000U));
   command->add_option("--seed", options->seed, "Of the draw: the same seed gives the same cases")->capture_default_str();
+  command->add_option("--corelets", options->corelets, "That share the tile, and the port to L1")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 8U));
   command->add_option("--case", options->only, "This case alone");
   command->add_option("-j,--jobs", options->jobs, "Processes at once (default: one a processor)")->check(CLI::Range(1U, 1024U));
   command->add_option("--worst", options->worst, "How many of the worst cases to spell out")->capture_default_str();

@@ -9,7 +9,8 @@
 
 namespace nibble::detailed {
 
-DetailedCore::DetailedCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard)
+DetailedCore::DetailedCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, PortSeat seat,
+                           KernelGuard& guard)
     : sc_module{name},
       shape_{shape},
       work_{work},
@@ -17,7 +18,8 @@ DetailedCore::DetailedCore(sc_core::sc_module_name name, const ArrayShape& shape
       tick_{"tick"},
       data_phase_{"data_phase"},
       guard_{guard},
-      port_{shape.port_bits},
+      port_{seat.port},
+      array_index_{seat.array},
       issued_at_(std::max(shape.accumulators, shape.entries), 0) {
   SC_HAS_PROCESS(DetailedCore);
   SC_METHOD(control_phase);
@@ -26,7 +28,7 @@ DetailedCore::DetailedCore(sc_core::sc_module_name name, const ArrayShape& shape
 
 void DetailedCore::control_phase() {
   guard_.run([this] {
-    if (done()) return;
+    if (done() || lets_others_go_first()) return;
     if (kernel_now() > 0) ++cycle_;
     run_cycle();
     if (done()) return;
@@ -35,8 +37,18 @@ void DetailedCore::control_phase() {
   });
 }
 
+bool DetailedCore::lets_others_go_first() {
+  if (others_before_ == port_.place(array_index_, kernel_now())) {
+    others_before_ = 0;
+    return false;
+  }
+  ++others_before_;
+  next_trigger(sc_core::SC_ZERO_TIME);
+  return true;
+}
+
 void DetailedCore::run_cycle() {
-  port_.begin_cycle();
+  port_.begin_cycle(kernel_now());
   if (fetch_) fetch_->begin_cycle();
   collect_outputs();
   const std::uint64_t share = port_.share_beside(wanted_load());
@@ -143,12 +155,12 @@ void DetailedCore::trace(sc_core::sc_trace_file* file) const {
   sc_core::sc_trace(file, cycle_, std::string{name()} + ".cycle");
 }
 
-std::unique_ptr<DetailedCore> make_detailed_core(const char* name, const ArrayShape& shape, TileWork& work,
+std::unique_ptr<DetailedCore> make_detailed_core(const char* name, const ArrayShape& shape, TileWork& work, PortSeat seat,
                                                  KernelGuard& guard) {
   if (shape.dataflow == Dataflow::output_stationary) {
-    return std::make_unique<OutputStationaryCore>(name, shape, work, guard);
+    return std::make_unique<OutputStationaryCore>(name, shape, work, seat, guard);
   }
-  return std::make_unique<StationaryCore>(name, shape, work, guard);
+  return std::make_unique<StationaryCore>(name, shape, work, seat, guard);
 }
 
 }  // namespace nibble::detailed

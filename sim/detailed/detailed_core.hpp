@@ -16,7 +16,13 @@
 
 namespace nibble::detailed {
 
-/// DetailedCore: the sequencer of one corelet's array with its L0 slices and L1 port, cycle by cycle on real codes.
+/// Where an array is: at which port, as which of its arrays.
+struct PortSeat {
+  Port& port;
+  std::uint32_t array = 0;
+};
+
+/// DetailedCore: the sequencer of one corelet's array with its L0 slices, at an L1 port, cycle by cycle on real codes.
 ///
 /// A cycle has two phases. In the first, control: sums leave to L1, operands and weights arrive, a beat is issued. In the
 ///         second every element steps. An element sees only what others held at the end of the cycle before.
@@ -24,6 +30,7 @@ namespace nibble::detailed {
 ///         are in L1. Sums that leave the array in a cycle are written in the next; the last of these writes is not counted.
 /// Checked by every element and foot: that sums and products which meet belong together, that no accumulator is read
 ///         before it is written. A broken schedule is an InternalError.
+/// Arrays on one port: each has its turn in a cycle, in an order that changes (Port).
 /// The array itself is a dataflow's: StationaryCore, OutputStationaryCore.
 class DetailedCore : public sc_core::sc_module {
  public:
@@ -34,7 +41,7 @@ class DetailedCore : public sc_core::sc_module {
   void trace(sc_core::sc_trace_file* file) const;
 
  protected:
-  DetailedCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard);
+  DetailedCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, PortSeat seat, KernelGuard& guard);
 
   [[nodiscard]] const Block& block() const { return blocks_[block_]; }
   [[nodiscard]] std::size_t block_index() const { return block_; }  ///< in progress, or the next
@@ -69,6 +76,8 @@ class DetailedCore : public sc_core::sc_module {
   virtual void trace_array(sc_core::sc_trace_file* file) const = 0;
 
   void control_phase();
+  /// Whether other arrays come first in this cycle that have not been waited for; asks for another call then.
+  [[nodiscard]] bool lets_others_go_first();
   void run_cycle();
   /// Moves up to `budget` bits; returns how many.
   std::uint64_t write_sums(std::uint64_t budget);
@@ -81,7 +90,9 @@ class DetailedCore : public sc_core::sc_module {
   void count_block();
 
   KernelGuard& guard_;
-  Port port_;
+  Port& port_;
+  const std::uint32_t array_index_;            ///< at the port
+  std::uint32_t others_before_ = 0;            ///< in this cycle, whose turn was awaited
   std::size_t block_ = 0;
   std::unique_ptr<OperandFetch> fetch_;        ///< of the block in progress; none: it waits for its weights
   BeatOrder next_beat_;
@@ -97,6 +108,6 @@ class DetailedCore : public sc_core::sc_module {
 /// The core for the array's dataflow. Runs `work` once sc_start() is called; its C takes the result. Throw what `guard`
 /// holds afterwards.
 [[nodiscard]] std::unique_ptr<DetailedCore> make_detailed_core(const char* name, const ArrayShape& shape, TileWork& work,
-                                                               KernelGuard& guard);
+                                                               PortSeat seat, KernelGuard& guard);
 
 }  // namespace nibble::detailed

@@ -106,9 +106,11 @@ std::string VerifyCase::text() const {
   const Core& core = accelerator.core;
   constexpr std::array kFlows{"weight", "output", "input"};
   return fmt::format(
-      "{}{}: {} x {} x {} lanes, {} stationary, {} B registers in {}{}, {} accumulators, latency {}, bubble {}, L0 {} B by {}, L1 {} "
+      "{}{}: {}{} x {} x {} lanes, {} stationary, {} B registers in {}{}, {} accumulators, latency {}, bubble {}, L0 {} B by {}, L1 {} "
       "B/cycle; {} x {} in {}; m {} n {} k {}{}{}, {}",
-      accelerator.name, as_shipped ? "" : " varied", core.mpe.rows, core.mpe.columns, core.mpe.lanes,
+      accelerator.name, as_shipped ? "" : " varied",
+      core.corelets > 1 ? fmt::format("{} corelets by {}, ", core.corelets, split_n ? "columns" : count > 1 ? "groups" : "rows") : "",
+      core.mpe.rows, core.mpe.columns, core.mpe.lanes,
       kFlows[static_cast<std::size_t>(core.mpe.dataflow)], core.mpe.registers.value(), core.mpe.weight_buffers,
       core.mpe.weight_rows_a_cycle > 0 ? fmt::format(" written {} rows a cycle", core.mpe.weight_rows_a_cycle) : "",
       core.mpe.accumulators, core.mpe.mac_latency_cycles, core.mpe.pass_bubble_cycles, core.l0.slice_capacity.value(),
@@ -117,13 +119,13 @@ std::string VerifyCase::text() const {
       origin);
 }
 
-VerifyCase draw_case(std::uint64_t seed, std::uint64_t index) {
+VerifyCase draw_case(std::uint64_t seed, std::uint64_t index, std::uint32_t corelets) {
   Draw draw{seed, index};
   VerifyCase drawn;
   drawn.seed = seed;
   drawn.index = index;
   drawn.accelerator = load_accelerator(kMachines[draw.below(kMachines.size())]);
-  drawn.accelerator.core.corelets = 1;
+  drawn.accelerator.core.corelets = corelets;
   const Core shipped = drawn.accelerator.core;
   const auto& modes = shipped.mpe.modes;
   drawn.as_shipped = draw.one_in(3);
@@ -140,6 +142,7 @@ VerifyCase draw_case(std::uint64_t seed, std::uint64_t index) {
   const ArrayShape shape = array_shape(drawn.accelerator.core, drawn.mode, drawn.a_format, drawn.b_format, drawn.depthwise);
   const std::uint64_t chunk = std::max(shape.arithmetic.chunk_length, shape.arithmetic.tree_width);
   if (draw.one_in(5)) drawn.k_before = chunk * draw.between(1, 2);
+  drawn.split_n = draw.one_in(2);
   return drawn;
 }
 

@@ -10,7 +10,7 @@ OperandFetch::OperandFetch(const Block& block, std::uint64_t pass_rows, const Be
 }
 
 void OperandFetch::step(Port& port, std::uint64_t budget) {
-  while (budget > 0 && !next_.at_end() && (arrived_ > 0 || has_room())) {
+  while (budget > 0 && can_take()) {
     const std::uint64_t item = sums_next_ ? sum_bits() : operand_bits();
     const std::uint64_t part = sums_next_ ? std::min(item - arrived_, sum_bits_left_) : item - arrived_;
     const std::uint64_t moved = port.move(std::min(budget, part));

@@ -23,9 +23,9 @@ class OperandFetch {
   void beat_issued(const Beat& beat);
 
   /// Less than a pass is ready: a claim to the port. Beyond that it takes what others leave.
-  [[nodiscard]] bool hungry() const {
-    return !next_.at_end() && (arrived_ > 0 || has_room()) && beats_waiting() < pass_rows_;
-  }
+  [[nodiscard]] bool hungry() const { return can_take() && beats_waiting() < pass_rows_; }
+  /// There is more to fetch, and room for it.
+  [[nodiscard]] bool can_take() const { return !next_.at_end() && (arrived_ > 0 || has_room()); }
   [[nodiscard]] bool beat_ready() const { return beats_waiting() > 0; }
   [[nodiscard]] bool sums_ready() const { return !block_.reads_sums || sums_fetched_ > sums_taken_; }
   [[nodiscard]] std::uint64_t bits_fetched() const { return bits_fetched_; }          ///< of operands

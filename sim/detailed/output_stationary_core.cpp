@@ -5,8 +5,8 @@
 namespace nibble::detailed {
 
 OutputStationaryCore::OutputStationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work,
-                                           KernelGuard& guard)
-    : DetailedCore{name, shape, work, guard},
+                                           PortSeat seat, KernelGuard& guard)
+    : DetailedCore{name, shape, work, seat, guard},
       a_table_{number_format(shape.a_format)},
       b_table_{number_format(shape.b_format)},
       array_{"array", shape_, cycle_, data_phase_, a_table_, b_table_} {}

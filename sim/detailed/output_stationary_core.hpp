@@ -12,7 +12,8 @@ namespace nibble::detailed {
 /// reduction is done and the array has drained, its outputs leave down the columns, one row a cycle.
 class OutputStationaryCore : public DetailedCore {
  public:
-  OutputStationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard);
+  OutputStationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, PortSeat seat,
+                       KernelGuard& guard);
 
   [[nodiscard]] L0Accesses l0_accesses() const override { return array_.l0_accesses(); }
 

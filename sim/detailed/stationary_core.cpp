@@ -4,8 +4,9 @@
 
 namespace nibble::detailed {
 
-StationaryCore::StationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard)
-    : DetailedCore{name, shape, work, guard},
+StationaryCore::StationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, PortSeat seat,
+                               KernelGuard& guard)
+    : DetailedCore{name, shape, work, seat, guard},
       stationary_{number_format(shape.transposed() ? shape.a_format : shape.b_format)},
       streamed_{number_format(shape.transposed() ? shape.b_format : shape.a_format)},
       array_{"array", shape_, cycle_, data_phase_, stationary_, streamed_, outputs_},

@@ -13,7 +13,7 @@ namespace nibble::detailed {
 /// Weight stationary, and input stationary with A and B exchanged.
 class StationaryCore : public DetailedCore {
  public:
-  StationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, KernelGuard& guard);
+  StationaryCore(sc_core::sc_module_name name, const ArrayShape& shape, TileWork& work, PortSeat seat, KernelGuard& guard);
 
   [[nodiscard]] L0Accesses l0_accesses() const override { return array_.l0_accesses(); }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <random>
@@ -9,6 +10,7 @@
 #include "models/base/check.hpp"
 #include "models/formats/codec.hpp"
 #include "models/gemm/accumulate.hpp"
+#include "models/timing/corelet_share.hpp"
 #include "sim/core/compute_core.hpp"
 #include "sim/core/kernel_time.hpp"
 #include "sim/core/sanitizer_stack.hpp"
@@ -57,6 +59,28 @@ struct Operands {
   }
 };
 
+/// A corelet's part of the tile.
+struct Share {
+  std::uint64_t group0 = 0, groups = 0, row0 = 0, rows = 0, column0 = 0, columns = 0;
+};
+
+/// The parts of all corelets; none has an empty one.
+std::vector<Share> shares_of(const VerifyCase& drawn) {
+  const ArrayTile whole{drawn.m, drawn.n, drawn.k, drawn.count, drawn.depthwise, drawn.k_before > 0};
+  std::vector<Share> shares;
+  Share next;
+  for (std::uint32_t i = 0; i < drawn.accelerator.core.corelets; ++i) {
+    const ArrayTile part = corelet_share(whole, drawn.split_n, drawn.accelerator.core, i);
+    if (part.m == 0) continue;
+    next.groups = part.count, next.rows = part.m, next.columns = part.n;
+    shares.push_back(next);
+    if (part.n < whole.n) next.column0 += part.n;
+    else if (part.count < whole.count) next.group0 += part.count;
+    else next.row0 += part.m;
+  }
+  return shares;
+}
+
 /// The tile cut out of a whole product whose reduction began `k_before` earlier.
 class TileProblem {
  public:
@@ -65,21 +89,32 @@ class TileProblem {
         a_{drawn.a_format, drawn.count * drawn.m * whole_k_, drawn.zeros, generator_},
         b_{drawn.b_format, drawn.count * whole_k_ * drawn.n, drawn.zeros, generator_} {}
 
-  [[nodiscard]] TileWork tile() const {
+  [[nodiscard]] TileWork tile(const Share& share) const {
     TileWork work;
-    work.m = drawn_.m, work.n = drawn_.n, work.k = drawn_.k, work.count = drawn_.count;
+    work.m = share.rows, work.n = share.columns, work.k = drawn_.k, work.count = share.groups;
     work.depthwise = drawn_.depthwise;
     work.accumulate = drawn_.k_before > 0;
-    for (std::uint64_t g = 0; g < drawn_.count; ++g) {
-      for (std::uint64_t i = 0; i < drawn_.m; ++i) {
+    for (std::uint64_t g = share.group0; g < share.group0 + share.groups; ++g) {
+      for (std::uint64_t i = share.row0; i < share.row0 + share.rows; ++i) {
         for (std::uint64_t q = drawn_.k_before; q < whole_k_; ++q) work.a.push_back(a_.codes[a_index(g, i, q)]);
       }
       for (std::uint64_t q = drawn_.k_before; q < whole_k_; ++q) {
-        for (std::uint64_t j = 0; j < drawn_.n; ++j) work.b.push_back(b_.codes[b_index(g, q, j)]);
+        for (std::uint64_t j = share.column0; j < share.column0 + share.columns; ++j) work.b.push_back(b_.codes[b_index(g, q, j)]);
       }
     }
-    work.c = sums(drawn_.k_before);
+    work.c = part_of(sums(drawn_.k_before), share);
     return work;
+  }
+  /// A corelet's part of a whole C.
+  [[nodiscard]] std::vector<std::uint32_t> part_of(const std::vector<std::uint32_t>& c, const Share& share) const {
+    std::vector<std::uint32_t> part;
+    for (std::uint64_t g = share.group0; g < share.group0 + share.groups; ++g) {
+      for (std::uint64_t i = share.row0; i < share.row0 + share.rows; ++i) {
+        const auto row = c.begin() + static_cast<std::ptrdiff_t>((g * drawn_.m + i) * drawn_.n + share.column0);
+        part.insert(part.end(), row, row + static_cast<std::ptrdiff_t>(share.columns));
+      }
+    }
+    return part;
   }
   [[nodiscard]] std::vector<std::uint32_t> expected() const { return sums(whole_k_); }
 
@@ -137,6 +172,7 @@ KernelProgram fast_program(const VerifyCase& drawn) {
   Instruction tile;
   tile.m = drawn.m, tile.n = drawn.n, tile.k = drawn.k, tile.count = drawn.count;
   tile.accumulate = drawn.k_before > 0;
+  tile.split_n = drawn.split_n;
   program.cores.resize(1);
   program.cores[0].units[static_cast<std::size_t>(Unit::mpe)].push_back(tile);
   return program;
@@ -155,7 +191,7 @@ void collect_fast(ComputeCore& core, VerifyResult& result) {
 }  // namespace
 
 double VerifyResult::cycle_error() const {
-  const auto reference = static_cast<double>(detailed_book.total());
+  const auto reference = static_cast<double>(detailed_cycles);
   return (static_cast<double>(fast_cycles) - reference) / reference;
 }
 
@@ -179,31 +215,66 @@ std::string VerifyResult::difference() const {
   return text;
 }
 
+namespace {
+
+/// The detailed level: a core for each corelet's part, at one port.
+class DetailedCorelets {
+ public:
+  DetailedCorelets(const VerifyCase& drawn, const ArrayShape& shape, const TileProblem& problem, KernelGuard& guard)
+      : problem_{problem}, shares_{shares_of(drawn)}, port_{shape.port_bits, static_cast<std::uint32_t>(shares_.size())} {
+    for (const Share& share : shares_) works_.push_back(problem.tile(share));
+    for (std::uint32_t i = 0; i < shares_.size(); ++i) {
+      const std::string name = shares_.size() == 1 ? "core" : fmt::format("corelet{}", i);
+      cores_.push_back(make_detailed_core(name.c_str(), shape, works_[i], {port_, i}, guard));
+    }
+  }
+
+  [[nodiscard]] const std::vector<std::unique_ptr<DetailedCore>>& cores() const { return cores_; }
+  [[nodiscard]] bool done() const {
+    return std::all_of(cores_.begin(), cores_.end(), [](const auto& core) { return core->done(); });
+  }
+  void collect(VerifyResult& result) const {
+    const std::vector<std::uint32_t> expected = problem_.expected();
+    for (std::size_t i = 0; i < cores_.size(); ++i) {
+      result.detailed += cores_[i]->counts();
+      result.detailed_book += cores_[i]->cycles();
+      result.detailed_cycles = std::max(result.detailed_cycles, cores_[i]->cycles().total());
+      result.l0 += cores_[i]->l0_accesses();
+      const std::vector<std::uint32_t> part = problem_.part_of(expected, shares_[i]);
+      for (std::size_t at = 0; at < part.size(); ++at) result.wrong_elements += part[at] != works_[i].c[at] ? 1 : 0;
+    }
+  }
+
+ private:
+  const TileProblem& problem_;
+  std::vector<Share> shares_;
+  Port port_;
+  std::vector<TileWork> works_;
+  std::vector<std::unique_ptr<DetailedCore>> cores_;
+};
+
+}  // namespace
+
 VerifyResult run_case(const VerifyCase& drawn, const std::string& vcd) {
   const ArrayShape shape = array_shape(drawn.accelerator.core, drawn.mode, drawn.a_format, drawn.b_format, drawn.depthwise);
   const TileProblem problem{drawn, shape};
-  TileWork work = problem.tile();
   NoMover mover;
   KernelGuard guard;
   const KernelProgram program = fast_program(drawn);
   ScheduleTable schedules{drawn.accelerator.core};
   ComputeCore fast{"fast", drawn.accelerator, mover, schedules, guard};
-  const std::unique_ptr<DetailedCore> detailed = make_detailed_core("core", shape, work, guard);
-  const std::unique_ptr<Waveform> waveform = vcd.empty() ? nullptr : std::make_unique<Waveform>(vcd, *detailed);
+  const DetailedCorelets detailed{drawn, shape, problem, guard};
+  const std::unique_ptr<Waveform> waveform = vcd.empty() ? nullptr : std::make_unique<Waveform>(vcd, detailed.cores());
   fast.start(program, program.cores[0]);
   sc_core::sc_start();
   restore_sanitizer_stack();
   guard.rethrow();
-  NIBBLE_CHECK(fast.done() && detailed->done(), "case {}: a level never ends: {}", drawn.index, drawn.text());
+  NIBBLE_CHECK(fast.done() && detailed.done(), "case {}: a level never ends: {}", drawn.index, drawn.text());
   VerifyResult result;
   collect_fast(fast, result);
-  result.detailed = detailed->counts();
-  result.detailed_book = detailed->cycles();
-  result.l0 = detailed->l0_accesses();
+  detailed.collect(result);
   result.expected_gated_macs = problem.gated();
   result.element_cycles = std::uint64_t{shape.rows} * shape.columns * result.detailed_book.total();
-  const std::vector<std::uint32_t> expected = problem.expected();
-  for (std::size_t i = 0; i < expected.size(); ++i) result.wrong_elements += expected[i] != work.c[i] ? 1 : 0;
   return result;
 }
 

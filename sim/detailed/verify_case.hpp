@@ -9,16 +9,17 @@
 
 namespace nibble::detailed {
 
-/// One tile on one corelet, for both levels.
+/// One tile on a core of one or more corelets, for both levels.
 struct VerifyCase {
   std::uint64_t seed = 0, index = 0;
-  Accelerator accelerator;        ///< one corelet
+  Accelerator accelerator;
   bool as_shipped = true;         ///< else some of the core's values are drawn, too
   MacMode mode;
   std::string a_format, b_format;
   std::uint64_t m = 0, n = 0, k = 0, count = 1;
   std::uint64_t k_before = 0;     ///< of the reduction, done before this tile: it adds to its partial sums
   bool depthwise = false;
+  bool split_n = true;            ///< corelets share the tile by columns, else by groups or rows
   double zeros = 0;               ///< share of zero operands
   std::string origin;             ///< "gemm", "conv 3x3 of 16 channels, 12x12"
 
@@ -26,13 +27,13 @@ struct VerifyCase {
   [[nodiscard]] std::string text() const;
 };
 
-/// A pure function of seed and index.
-[[nodiscard]] VerifyCase draw_case(std::uint64_t seed, std::uint64_t index);
+/// A pure function of its arguments. The tile is the same for any number of corelets, which share it.
+[[nodiscard]] VerifyCase draw_case(std::uint64_t seed, std::uint64_t index, std::uint32_t corelets = 1);
 
 /// Both levels on the same tile.
 struct VerifyResult {
-  std::uint64_t fast_cycles = 0;
-  CycleBook fast_book, detailed_book;
+  std::uint64_t fast_cycles = 0, detailed_cycles = 0;  ///< until the last corelet ends
+  CycleBook fast_book, detailed_book;  ///< of all corelets
   Counts fast, detailed;
   L0Accesses l0;                     ///< of the detailed level's slices
   std::uint64_t expected_gated_macs = 0;

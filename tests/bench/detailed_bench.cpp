@@ -35,7 +35,8 @@ void run_tile(benchmark::State& state, const char* machine, const char* mode_nam
     element_cycles = nibble::test::forked([&] {
       TileWork work = tile();
       nibble::KernelGuard guard;
-      const auto core = nibble::detailed::make_detailed_core("core", shape, work, guard);
+      nibble::detailed::Port port{shape.port_bits};
+      const auto core = nibble::detailed::make_detailed_core("core", shape, work, {port}, guard);
       sc_core::sc_start();
       guard.rethrow();
       return std::vector<double>{static_cast<double>(core->cycles().total() * shape.rows * shape.columns)};

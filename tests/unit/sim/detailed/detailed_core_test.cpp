@@ -91,6 +91,32 @@ TEST(DetailedCore, AnAccumulatorIsUsedAgainAfterTheLatency) {
   EXPECT_EQ(outcome.same, 1);
 }
 
+/// The tile of `alone` twice, one below the other, on two corelets.
+VerifyCase on_two_corelets(VerifyCase alone) {
+  alone.accelerator.core.corelets = 2;
+  alone.split_n = false;
+  alone.m *= 2;
+  return alone;
+}
+
+TEST(DetailedCore, CoreletsThatLeaveRoomAtThePortDoNotFeelOneAnother) {
+  const VerifyCase alone = systolic(8, 8, 2, 2048, 3);
+  const Outcome one = run(alone), two = run(on_two_corelets(alone));
+  EXPECT_EQ(two.detailed, one.detailed);
+  EXPECT_EQ(two.fast, one.fast);
+  EXPECT_EQ(two.same, 1);
+}
+
+TEST(DetailedCore, CoreletsThatEachFillThePortTakeTwiceAsLong) {
+  VerifyCase alone = systolic(8, 8, 2, 2048, 1);
+  alone.accelerator.core.l1.corelet_bandwidth = BytesPerCycle{16};  // a row in or out a cycle: two a beat are wanted
+  const Outcome one = run(alone), two = run(on_two_corelets(alone));
+  EXPECT_GT(one.detailed, 2 * 2048);
+  EXPECT_NEAR(two.detailed, 2 * one.detailed, 0.02 * one.detailed);
+  EXPECT_NEAR(two.fast, two.detailed, 0.02 * two.detailed);
+  EXPECT_EQ(two.same, 1);
+}
+
 TEST(Waveform, FollowsOutputsThatStay) {
   const std::string path = testing::TempDir() + "detailed_core_test_outputs.vcd";
   test::forked([&] {
