@@ -35,6 +35,7 @@ class Run {
   VisitSchedule finish() {
     for (cycle_ = 0;; ++cycle_) {
       collect_sums();
+      note_end_of_streaming();
       left_ = array_.port_bits;
       sums_moved_ = 0;
       std::uint64_t share = array_share();
@@ -44,7 +45,9 @@ class Run {
       } else {
         written = write_sums(hungry() ? share / 2 : share);
       }
-      if (ended()) return {cycle_, moved_, {std::move(state_.loads), array_.port_bits - left_, loader_idle_}};
+      if (ended()) {
+        return {cycle_, moved_, streaming_cycles_, streaming_bits_, {std::move(state_.loads), array_.port_bits - left_, loader_idle_}};
+      }
       if (hungry()) fetch(share - std::min(share, written));
       load();
       fetch(left_);
@@ -64,6 +67,12 @@ class Run {
     return last_issue_ + (array_.rows - 1) + (array_.columns - 1) + array_.latency;
   }
   [[nodiscard]] bool ended() const { return issued_all() && cycle_ >= drained_at() && rows_out_ == traffic_.sum_rows; }
+
+  void note_end_of_streaming() {
+    if (!traffic_.sums_at_end || streaming_cycles_ > 0 || !issued_all() || cycle_ < drained_at()) return;
+    streaming_cycles_ = cycle_;
+    streaming_bits_ = moved_;
+  }
 
   std::uint64_t array_share() {
     loader_idle_ = state_.loads.empty() || (cycle_ == 0 && state_.loader_idle_first);
@@ -249,6 +258,7 @@ class Run {
   std::uint64_t cycle_ = 0, left_ = 0;
   bool loader_idle_ = false;
   std::uint64_t loaded_ = 0, moved_ = 0;           ///< bits, by the loader; by all
+  std::uint64_t streaming_cycles_ = 0, streaming_bits_ = 0;
 
   Position fetch_, next_;                          ///< the beat whose bits come next; the beat to issue next
   bool sums_next_ = false;                         ///< partial sums come before that beat's operands

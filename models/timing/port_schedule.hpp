@@ -59,6 +59,7 @@ struct PortState {
 struct VisitSchedule {
   std::uint64_t cycles = 0;              ///< from the visit's first cycle to the next one's
   std::uint64_t moved_bits = 0;          ///< over the port in that time, by the loader, too
+  std::uint64_t streaming_cycles = 0, streaming_bits = 0;  ///< of these, before sums leave that all leave at the end; else 0
   PortState after;                       ///< loads: what is left of them; blocks that are in have gone
 };
 

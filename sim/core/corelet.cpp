@@ -71,8 +71,8 @@ void Corelet::run_visit(const Visit& visit) {
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
   const VisitSchedule planned = schedules_.of(visit.traffic, port_state());
   visiting_ = true;
-  l1_.start(Bytes{planned.moved_bits / 8}, planned.cycles, 0, visit_done_);
-  wait(visit_done_);
+  use_port(planned.streaming_bits, planned.streaming_cycles);
+  use_port(planned.moved_bits - planned.streaming_bits, planned.cycles - planned.streaming_cycles);
   visiting_ = false;
   take_over(planned.after);
   const std::uint64_t end = kernel_now();
@@ -81,6 +81,13 @@ void Corelet::run_visit(const Visit& visit) {
   ledger_.book(ArrayState::l1, begin + visit.compute.value(), drained);
   ledger_.book(ArrayState::fill_drain, drained, end);
   ++blocks_used_;
+}
+
+/// A stretch of a visit that uses the port evenly.
+void Corelet::use_port(std::uint64_t bits, std::uint64_t cycles) {
+  if (cycles == 0) return;
+  l1_.start(Bytes{bits / 8}, cycles, 0, visit_done_);
+  wait(visit_done_);
 }
 
 /// The next visit's block, if nobody has loaded it: with the whole port, but for what the last sums take.

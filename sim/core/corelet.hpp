@@ -46,6 +46,7 @@ class Corelet : public sc_core::sc_module {
   void run_array();
   void await_block();
   void run_visit(const Visit& visit);
+  void use_port(std::uint64_t bits, std::uint64_t cycles);
   [[nodiscard]] PortState port_state();
   void take_over(const PortState& after);
   void block_arrives();

@@ -117,6 +117,22 @@ TEST(DetailedCore, CoreletsThatEachFillThePortTakeTwiceAsLong) {
   EXPECT_EQ(two.same, 1);
 }
 
+// While they stream, two corelets leave a quarter of the port unused; what waits is only the sums that leave both at once.
+TEST(DetailedCore, OutputsThatLeaveTwoCoreletsAtOnceShareThePort) {
+  VerifyCase alone = output_stationary(8, 8, 16, 8);
+  Core& core = alone.accelerator.core;
+  core.mpe.registers = Bytes{8 * 4 * 4};  // eight outputs of each of four lanes
+  core.mpe.lanes = 4;
+  core.mpe.accumulators = 8;  // rows are shared out in eights
+  alone.n = 32;
+  core.l1.corelet_bandwidth = BytesPerCycle{64};  // a row of sums; a beat takes 24 B
+  const Outcome one = run(alone), two = run(on_two_corelets(alone));
+  EXPECT_EQ(one.fast, one.detailed);
+  EXPECT_NEAR(two.detailed, one.detailed + 64, 4) << "a row of 64 each other cycle";
+  EXPECT_NEAR(two.fast, two.detailed, 0.02 * two.detailed);
+  EXPECT_EQ(two.same, 1);
+}
+
 TEST(Waveform, FollowsOutputsThatStay) {
   const std::string path = testing::TempDir() + "detailed_core_test_outputs.vcd";
   test::forked([&] {
