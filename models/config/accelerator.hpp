@@ -133,8 +133,18 @@ struct Links {
 
 /// A supply voltage and the clock that it allows.
 struct OperatingPoint {
+  std::string name;                   ///< "" if it has none
   Volts voltage;
   Hertz clock;
+};
+
+/// What a power cap takes the chip to draw: what it does with the operands that there are, or as if none were zero.
+enum class Throttling : std::uint8_t { sparsity_aware, worst_case };
+
+/// How the chip is kept below a power: clock pulses are left out, the voltage stays.
+struct PowerManagement {
+  std::optional<Watts> cap;           ///< of one chip, without its external memory and links; absent: none
+  Throttling throttling = Throttling::sparsity_aware;
 };
 
 struct Accelerator {
@@ -151,7 +161,8 @@ struct Accelerator {
   Memory memory;
   std::uint32_t chips = 1;            ///< of the whole system
   std::optional<Links> links;         ///< a machine of several chips has them
-  std::vector<OperatingPoint> operating_points;  ///< besides voltage and clock; rising
+  std::vector<OperatingPoint> operating_points;  ///< what voltage and clock can be set to; rising
+  PowerManagement power;
   std::string file;                   ///< where it was read from
   std::string hash;                   ///< content hash of the resolved configuration
   std::string timing_hash;            ///< the same of all that can change a kernel's cycles; "" if not read from a file

@@ -145,6 +145,12 @@ void check_system(const Accelerator& a, const MapReader& root) {
                              upper.clock.value() * 1e-9, lower.voltage.value(), lower.clock.value() * 1e-9),
                  "points rise in voltage and clock");
   }
+  std::set<std::string> names;
+  for (const OperatingPoint& point : a.operating_points) {
+    if (point.name.empty() || names.insert(point.name).second) continue;
+    root.problem("operating_points", "CFG-CONFLICT", fmt::format("operating_points: two are called {}", point.name),
+                 "names tell points apart");
+  }
 }
 
 }  // namespace

@@ -182,7 +182,37 @@ Links read_links(const MapReader& map) {
 }
 
 OperatingPoint read_point(const MapReader& map) {
-  return {map.volts("voltage", Volts{0.2}, Volts{2.0}), map.hertz("clock", Hertz{1e6}, Hertz{1e10})};
+  return {map.text("name", ""), map.volts("voltage", Volts{0.2}, Volts{2.0}), map.hertz("clock", Hertz{1e6}, Hertz{1e10})};
+}
+
+/// `operating_point`, a name or a number from 1, takes the place of voltage and clock.
+void set_operating_point(const MapReader& root, Accelerator& a) {
+  const std::string wanted = root.text("operating_point", "");
+  if (wanted.empty()) return;
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < a.operating_points.size(); ++i) {
+    const OperatingPoint& point = a.operating_points[i];
+    const std::string number = std::to_string(i + 1);
+    if (wanted == point.name || wanted == number) {
+      a.voltage = point.voltage;
+      a.clock = point.clock;
+      return;
+    }
+    known.push_back(fmt::format("{}{} ({} V, {:.4g} GHz)", number, point.name.empty() ? "" : " or " + point.name,
+                                point.voltage.value(), point.clock.value() * 1e-9));
+  }
+  root.problem("operating_point", "CFG-CHOICE", fmt::format("operating_point = {}", wanted),
+               known.empty() ? "this machine has no operating_points" : fmt::format("one of: {}", fmt::join(known, ", ")));
+}
+
+const Words<Throttling> kThrottlings{{"sparsity_aware", Throttling::sparsity_aware},
+                                     {"worst_case", Throttling::worst_case}};
+
+PowerManagement read_power(const MapReader& map) {
+  PowerManagement power;
+  if (map.has("cap")) power.cap = map.watts("cap", Watts{1e-3}, Watts{1e5});
+  power.throttling = read_enum(map, "throttling", kThrottlings, {Throttling::sparsity_aware});
+  return power;
 }
 
 void read_system(const MapReader& root, Accelerator& a) {
@@ -191,6 +221,8 @@ void read_system(const MapReader& root, Accelerator& a) {
   if (root.has("operating_points")) {
     for (const MapReader& point : root.maps("operating_points")) a.operating_points.push_back(read_point(point));
   }
+  set_operating_point(root, a);
+  if (root.has("power")) a.power = read_power(root.map("power"));
   if (root.has("published_rates")) {
     for (const MapReader& rate : root.maps("published_rates")) a.published_rates.push_back(read_rate(rate));
   }
@@ -206,7 +238,11 @@ void take_out(YamlNode& map, std::initializer_list<std::string_view> keys) {
 /// Sets the hashes of what a kernel's cycles depend on: of one that is still to be mapped, and of programs.
 void hash_timing(YamlNode tree, Accelerator& a) {
   take_out(tree, {"schema", "name", "description", "technology", "voltage", "die_area", "chips", "links",
-                  "operating_points", "published_peaks", "published_rates"});
+                  "operating_points", "operating_point", "power", "published_peaks", "published_rates"});
+  YamlNode clock;  // as it is set: the operating point's, if there is one
+  clock.kind = YamlNode::Kind::scalar;
+  clock.scalar = fmt::format("{} Hz", a.clock.value());
+  tree.find("clock")->value = clock;
   a.timing_hash = content_hash(canonical_text(tree));
   YamlNode& core = tree.find("core")->value;
   // What only the mapper asks for has done its work when there is a program.

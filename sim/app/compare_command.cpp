@@ -20,6 +20,7 @@ constexpr const char* kExamples = R"(Examples:
   nibble compare --network resnet50 --batch 64 --runs fp32@rapid-fp32,fp16@rapid,hfp8@rapid,fp4@rapid-fp4
   nibble compare --network bert-base --batch 8 --accelerator rapid --recipes fp16,hfp8
   nibble compare --accelerator rapid --recipes fp16,int4,int2 --mode inference --batch 1 --baseline fp16
+  nibble compare --accelerator rapid --recipes fp16,hfp8 --batch 8 --operating-point low
   nibble compare --runs fp16@rapid,fp4@rapid-fp4 --samples 1281167 --epochs 90 --grid usa --format json)";
 
 /// What is compared when nobody says: each precision on the machine of its generation.

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "models/base/error.hpp"
 #include "sim/report/atomic_file.hpp"
@@ -42,11 +44,27 @@ std::uint64_t default_samples(const std::string& network) {
 
 }  // namespace
 
+Overrides StepOptions::machine() const {
+  Overrides set;
+  const auto add = [&](const char* key, const char* option, const std::string& text) {
+    YamlNode value;
+    value.kind = YamlNode::Kind::scalar;
+    value.scalar = text;
+    value.place.file = std::make_shared<const std::string>(option);
+    set.push_back({key, std::move(value)});
+  };
+  if (!operating_point.empty()) add("operating_point", "--operating-point", operating_point);
+  if (power_cap_w) add("power.cap", "--power-cap", fmt::format("{} W", *power_cap_w));
+  if (!throttling.empty()) add("power.throttling", "--throttling", throttling);
+  return set;
+}
+
 RunRequest StepOptions::request(const std::string& recipe, const std::string& accelerator) const {
   RunRequest request;
   request.network = network;
   request.accelerator = accelerator;
   request.recipe = recipe;
+  request.machine = machine();
   request.grid = grid;
   request.batch = batch;
   request.chips = chips;
@@ -94,6 +112,14 @@ void add_step_options(CLI::App& command, StepOptions& options) {
   command.add_option("--grid", options.grid, "Where the electricity comes from")->capture_default_str();
   command.add_option("--chips", options.chips, "Chips that share the batch (default: the machine's own)")
       ->check(CLI::Range(1U, 65536U));
+  command.add_option("--operating-point", options.operating_point,
+                     "Voltage and clock: one of the machine's operating points, by name or by number from 1");
+  command.add_option("--power-cap", options.power_cap_w,
+                     "Watts that a chip may take, its external memory aside: clock pulses are left out to stay below")
+      ->check(CLI::Range(1e-3, 1e5));
+  command.add_option("--throttling", options.throttling,
+                     "What the cap takes the chip to draw: sparsity_aware, with the zeros that its operands have (default), "
+                     "or worst_case, as if there were none");
   command.add_flag("--no-residency", options.no_residency,
                    "Send every tensor through external memory, even where it would fit on chip");
   command.add_flag("--recompute", options.recompute,

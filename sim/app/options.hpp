@@ -18,6 +18,9 @@ struct StepOptions {
   std::string mode = "training";
   std::string grid = "world";
   std::optional<std::uint32_t> chips;
+  std::string operating_point;            ///< "" is the machine's own voltage and clock
+  std::optional<double> power_cap_w;
+  std::string throttling;                 ///< "" is the machine's own
   bool no_residency = false;
   bool no_memoise = false;
   bool recompute = false;
@@ -25,6 +28,8 @@ struct StepOptions {
   std::optional<double> epochs;
 
   [[nodiscard]] RunRequest request(const std::string& recipe, const std::string& accelerator) const;
+  /// What the options set of the machine's keys.
+  [[nodiscard]] Overrides machine() const;
   /// Epochs alone are epochs of ImageNet. InputError [CLI-USAGE] for an inference.
   [[nodiscard]] std::optional<TrainingLength> training() const;
 };

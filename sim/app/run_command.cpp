@@ -30,6 +30,8 @@ constexpr const char* kExamples = R"(Examples:
   nibble run --network resnet18 --batch 4 --timeline step.trace.json
   nibble run --batch 64 --timeline first.trace.json --timeline-kernels 1-40,fc
   nibble run --network resnet50 --recipe fp16 --batch 64 --recompute
+  nibble run --network vgg16 --recipe int4 --mode inference --batch 1 --operating-point low
+  nibble run --network vgg16 --recipe fp16 --mode inference --batch 1 --power-cap 6
   nibble run --program step.jsonl --accelerator rapid)";
 
 // Of a timeline, in bytes: beyond it its writer is told of --timeline-kernels.
@@ -96,7 +98,8 @@ void run(const RunOptions& options) {
     Progress progress;
     std::optional<ChromeTrace> timeline;
     if (!options.timeline.empty()) {
-      timeline.emplace(options.timeline, load_accelerator(options.accelerator), KernelChoice{options.timeline_kernels});
+      timeline.emplace(options.timeline, load_accelerator(options.accelerator, options.step.machine()),
+                       KernelChoice{options.timeline_kernels});
     }
     const Onlookers onlookers{.progress = sink_of(progress, options.recipe + "@" + options.accelerator),
                               .timeline = timeline ? &*timeline : nullptr};

@@ -19,12 +19,7 @@ std::uint64_t ready_at(const tlm::tlm_generic_payload& payload) {
 ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock)
     : sc_module{name},
       socket{"socket"},
-      bytes_per_cycle_{memory.bandwidth.value() * memory.efficiency / core_clock.value()},
-      channel_bytes_per_cycle_{memory.bandwidth.value() / memory.channels / core_clock.value()},
-      latency_cycles_{memory.latency.value() * core_clock.value()},
-      turnaround_cycles_{memory.turnaround.value() * core_clock.value()},
-      activation_cycles_{memory.activation.value() * core_clock.value()},
-      bank_conflict_cycles_{memory.bank_conflict.value() * core_clock.value()},
+      config_{memory},
       channels_{memory.channels},
       turnaround_batch_{memory.turnaround_batch.value()},
       one_sided_batch_{memory.one_sided_batch.value() > 0 ? memory.one_sided_batch.value()
@@ -32,11 +27,21 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
       granule_{memory.granule.value()},
       page_{memory.page.value()},
       bank_span_{memory.bank_span.value()} {
+  set_core_clock(core_clock);
   socket.register_nb_transport_fw(this, &ExternalMemory::accept);
   SC_HAS_PROCESS(ExternalMemory);
   SC_METHOD(serve);
   sensitive << wake_;
   dont_initialize();
+}
+
+void ExternalMemory::set_core_clock(Hertz clock) {
+  bytes_per_cycle_ = config_.bandwidth.value() * config_.efficiency / clock.value();
+  channel_bytes_per_cycle_ = config_.bandwidth.value() / config_.channels / clock.value();
+  latency_cycles_ = config_.latency.value() * clock.value();
+  turnaround_cycles_ = config_.turnaround.value() * clock.value();
+  activation_cycles_ = config_.activation.value() * clock.value();
+  bank_conflict_cycles_ = config_.bank_conflict.value() * clock.value();
 }
 
 void ExternalMemory::reset_counts() {

@@ -43,7 +43,9 @@ class ExternalMemory : public sc_core::sc_module {
   [[nodiscard]] Bytes bytes_read() const { return read_; }
   [[nodiscard]] Bytes bytes_written() const { return written_; }
   [[nodiscard]] std::uint64_t busy_cycles() const { return static_cast<std::uint64_t>(busy_); }
-  void observe(Timeline& timeline) { timeline_ = &timeline; }
+  void observe(Timeline* timeline) { timeline_ = timeline; }
+  /// The clock in whose cycles time is counted from now on; the memory keeps its own pace.
+  void set_core_clock(Hertz clock);
   /// Starts a kernel: counts from zero, bus idle, last direction reading.
   void reset_counts();
 
@@ -66,6 +68,7 @@ class ExternalMemory : public sc_core::sc_module {
   [[nodiscard]] double activation_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
   void arm();
 
+  Memory config_;
   double bytes_per_cycle_, channel_bytes_per_cycle_;
   double latency_cycles_, turnaround_cycles_, activation_cycles_, bank_conflict_cycles_;
   std::uint32_t channels_;

@@ -10,11 +10,12 @@ ArrayCycles& ArrayCycles::operator+=(const ArrayCycles& other) {
   l1 += other.l1;
   vector += other.vector;
   sync += other.sync;
+  throttled += other.throttled;
   return *this;
 }
 
 ArrayCycles& ArrayCycles::operator*=(std::uint64_t chips) {
-  for (std::uint64_t* part : {&compute, &fill_drain, &memory, &ring, &l1, &vector, &sync}) *part *= chips;
+  for (std::uint64_t* part : {&compute, &fill_drain, &memory, &ring, &l1, &vector, &sync, &throttled}) *part *= chips;
   return *this;
 }
 

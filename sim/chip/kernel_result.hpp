@@ -17,9 +17,10 @@ struct ArrayCycles {
   std::uint64_t l1 = 0;          ///< the L1 port could not feed the array at full rate
   std::uint64_t vector = 0;      ///< the SFUs work and the arrays have nothing to do
   std::uint64_t sync = 0;        ///< done, or without a share of the work, while another core still runs
+  std::uint64_t throttled = 0;   ///< the clock pulse was left out, to stay below a power cap
 
   [[nodiscard]] std::uint64_t total() const {
-    return compute + fill_drain + memory + ring + l1 + vector + sync;
+    return compute + fill_drain + memory + ring + l1 + vector + sync + throttled;
   }
   ArrayCycles& operator*=(std::uint64_t chips);  ///< of so many equal chips
   ArrayCycles& operator+=(const ArrayCycles& other);

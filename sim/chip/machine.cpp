@@ -33,8 +33,14 @@ Machine::Machine(const Accelerator& accelerator)
 
 Machine::~Machine() = default;
 
-void Machine::observe(Timeline& timeline) {
-  timeline_ = &timeline;
+void Machine::set_clock(Hertz clock) {
+  accelerator_.clock = clock;
+  memory_.set_core_clock(clock);
+  memory_node_.set_core_clock(clock);
+}
+
+void Machine::observe(Timeline* timeline) {
+  timeline_ = timeline;
   memory_.observe(timeline);
   for (std::uint32_t i = 0; i < cores_.size(); ++i) cores_[i]->observe(timeline, i);
 }
@@ -48,7 +54,7 @@ KernelResult Machine::run(const KernelProgram& program) {
   memory_.reset_counts();
   for (const auto& mni : mnis_) mni->reset();
   const std::uint64_t begin = kernel_now();
-  if (timeline_ != nullptr) timeline_->begin_kernel(program, begin);
+  if (timeline_ != nullptr) timeline_->begin_kernel(program, begin, accelerator_.clock);
   for (std::size_t i = 0; i < cores_.size(); ++i) cores_[i]->start(program, program.cores[i]);
   sc_core::sc_start();
   restore_sanitizer_stack();

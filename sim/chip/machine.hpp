@@ -21,6 +21,7 @@ namespace nibble {
 
 /// Machine: a chip, built once, that runs kernels one after another; each starts on an idle chip.
 ///
+/// Its clock may be set between kernels: a kernel's cycles are of the clock that it ran at, and the memory keeps its own pace.
 /// SystemC allows one set of modules a process: build one Machine in a process and run everything on it.
 /// run() throws InternalError with every module's stall report if a kernel cannot end (a deadlock), and LawError
 /// if a law of the design does not hold for it.
@@ -30,14 +31,15 @@ class Machine {
   ~Machine();
 
   [[nodiscard]] KernelResult run(const KernelProgram& program);
-  /// Tells `timeline`, which must outlive the machine, of all kernels from now on.
-  void observe(Timeline& timeline);
+  void set_clock(Hertz clock);
+  /// Tells `timeline`, which must outlive the machine, of all kernels from now on; nobody if it is nullptr.
+  void observe(Timeline* timeline);
 
  private:
   [[nodiscard]] KernelResult collect(const KernelProgram& program, std::uint64_t begin) const;
   void check_finished(const KernelProgram& program) const;
 
-  const Accelerator accelerator_;
+  Accelerator accelerator_;
   KernelGuard guard_;
   ScheduleTable schedules_;
   DataRing ring_;

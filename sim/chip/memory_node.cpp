@@ -15,12 +15,14 @@ MemoryNode::MemoryNode(sc_core::sc_module_name name, const Accelerator& accelera
       socket{"socket"},
       ring_{ring},
       multicast_{accelerator.ring.multicast},
-      bytes_per_cycle_{accelerator.memory.bandwidth.value() * accelerator.memory.efficiency /
-                       accelerator.clock.value()} {
+      rate_{accelerator.memory.bandwidth * accelerator.memory.efficiency},
+      bytes_per_cycle_{rate_.value() / accelerator.clock.value()} {
   socket.register_nb_transport_bw(this, &MemoryNode::answer);
 }
 
 void MemoryNode::reset() { joining_.clear(); }
+
+void MemoryNode::set_core_clock(Hertz clock) { bytes_per_cycle_ = rate_.value() / clock.value(); }
 
 Transfer& MemoryNode::new_transfer(Unit unit, Bytes bytes, std::vector<TransferEnd> ends) {
   if (free_transfers_.empty()) {

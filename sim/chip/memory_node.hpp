@@ -33,6 +33,7 @@ class MemoryNode : public sc_core::sc_module {
   Transfer& new_transfer(Unit unit, Bytes bytes, std::vector<TransferEnd> ends);
   void release(Transfer& transfer);
   void reset();  ///< before a kernel: forgets multicast ids
+  void set_core_clock(Hertz clock);
   [[nodiscard]] std::string describe_stall() const;
 
  private:
@@ -41,7 +42,8 @@ class MemoryNode : public sc_core::sc_module {
 
   DataRing& ring_;
   bool multicast_;
-  double bytes_per_cycle_;  ///< at which the memory sends: how long before its last byte a burst's first one left
+  BytesPerSecond rate_;     ///< at which the memory sends
+  double bytes_per_cycle_;  ///< the same in core cycles: how long before its last byte a burst's first one left
   BurstPool pool_;
   std::map<std::uint32_t, std::pair<const Instruction*, std::vector<TransferEnd>>> joining_;
   std::vector<std::unique_ptr<Transfer>> transfers_;

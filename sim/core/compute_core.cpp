@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "models/base/check.hpp"
 #include "models/formats/format.hpp"
@@ -77,13 +78,17 @@ const Instruction& ComputeCore::next_instruction(Unit unit) {
   return instructions_->units[i][fetched_[i]++];
 }
 
-void ComputeCore::observe(Timeline& timeline, std::uint32_t core) {
-  timeline_ = &timeline;
+void ComputeCore::observe(Timeline* timeline, std::uint32_t core) {
+  timeline_ = timeline;
   number_ = core;
   for (std::uint32_t i = 0; i < corelets_.size(); ++i) {
-    corelets_[i]->ledger().observe([&timeline, core, i](ArrayState state, std::uint64_t begin, std::uint64_t end) {
-      timeline.array(core, i, state, begin, end);
-    });
+    StateLedger::Observer observer;
+    if (timeline != nullptr) {
+      observer = [timeline, core, i](ArrayState state, std::uint64_t begin, std::uint64_t end) {
+        timeline->array(core, i, state, begin, end);
+      };
+    }
+    corelets_[i]->ledger().observe(std::move(observer));
   }
 }
 

@@ -35,8 +35,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void start(const KernelProgram& program, const KernelProgram::CoreProgram& instructions);
   /// True when every instruction of every unit has ended.
   [[nodiscard]] bool done() const;
-  /// Tells `timeline`, which must outlive the core, what core number `core` does.
-  void observe(Timeline& timeline, std::uint32_t core);
+  /// Tells `timeline`, which must outlive the core, what core number `core` does; nobody if it is nullptr.
+  void observe(Timeline* timeline, std::uint32_t core);
   /// Closes the books of a kernel that ended at `end`.
   void close(std::uint64_t end);
 

@@ -16,7 +16,8 @@ class Timeline {
  public:
   virtual ~Timeline() = default;
 
-  virtual void begin_kernel(const KernelProgram& program, std::uint64_t now) = 0;
+  /// `clock`: of the kernel's cycles, the machine's own or, under a power cap, one that is slower.
+  virtual void begin_kernel(const KernelProgram& program, std::uint64_t now, Hertz clock) = 0;
   virtual void end_kernel(const Activity& activity, std::uint64_t end) = 0;
 
   /// What one corelet's array does, or waits for.

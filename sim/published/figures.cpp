@@ -23,7 +23,7 @@ PublishedRun run_of(const PublishedRuns& runs, const std::string& network) {
   run.request.batch = runs.batch;
   run.request.chips = runs.chips;
   run.request.training = runs.training;
-  run.set = runs.set;
+  run.request.machine = runs.set;
   return run;
 }
 
@@ -130,7 +130,7 @@ std::string PublishedRun::name() const {
   std::string text = fmt::format("{}, {}@{}, {} of {}", request.network, request.recipe, request.accelerator,
                                  request.training ? "training" : "inference", request.batch);
   if (request.chips) text += fmt::format(" on {} chips", *request.chips);
-  for (const Override& value : set) text += fmt::format(", {} = {}", value.path, value.value.scalar);
+  for (const Override& value : request.machine) text += fmt::format(", {} = {}", value.path, value.value.scalar);
   return text;
 }
 
@@ -156,8 +156,7 @@ std::vector<PublishedRun> runs_of(const std::vector<PublishedGroup>& groups) {
 }
 
 Json simulate_published(const PublishedRun& run, const ProgressSink& progress) {
-  SimulationInputs inputs = load_inputs(run.request);
-  inputs.accelerator = load_accelerator(run.request.accelerator, run.set);
+  const SimulationInputs inputs = load_inputs(run.request);
   const auto failed = [](std::string why) {
     std::replace(why.begin(), why.end(), '\n', ' ');
     return Json{{"failed", why}};

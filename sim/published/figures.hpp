@@ -15,7 +15,6 @@ namespace nibble {
 /// A run that rows measure.
 struct PublishedRun {
   RunRequest request;
-  Overrides set;        ///< keys of the accelerator
   bool layers = false;  ///< its document needs a row for each operation
 
   /// Runs of one name are one run: "resnet50, hfp8@rapid, training of 64".

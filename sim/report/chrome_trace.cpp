@@ -61,10 +61,11 @@ void ChromeTrace::name_track(Track track, const std::string& process, const std:
   name("thread_name", thread);
 }
 
-void ChromeTrace::begin_kernel(const KernelProgram& program, std::uint64_t now) {
+void ChromeTrace::begin_kernel(const KernelProgram& program, std::uint64_t now, Hertz clock) {
   begin_ = now;
   in_detail_ = detailed_.contains(++kernels_, program.layer);
   any_in_detail_ = any_in_detail_ || in_detail_;
+  stretch_ = clock_hz_ / clock.value();
   kernel_ = fmt::format("{} {}", program.layer, to_string(program.pass));
   kernel_arguments_ = fmt::format(R"(,"args":{{"number":{},"mac_mode":{},"mapping":{}}})", kernels_,
                                   quoted(program.mac_mode), quoted(program.mapping));
@@ -76,7 +77,7 @@ void ChromeTrace::end_kernel(const Activity& activity, std::uint64_t end) {
   write_span({kStep, 0}, kernel_, begin_, end, kernel_arguments_);
   write_rate("memory GB/s", static_cast<double>((activity.memory_read + activity.memory_written).value()), begin_, end);
   write_rate("ring GB/s, all segments", static_cast<double>(activity.ring_byte_hops), begin_, end);
-  before_ += end - begin_;
+  before_ += static_cast<double>(end - begin_) * stretch_;
   begin_ = end;
 }
 
@@ -116,7 +117,7 @@ void ChromeTrace::add(Track track, const char* name, std::uint64_t begin, std::u
 
 std::uint64_t ChromeTrace::tenths(std::uint64_t cycle) const {
   return static_cast<std::uint64_t>(
-      std::llround(static_cast<double>(before_ + cycle - begin_) / clock_hz_ * 1e10));
+      std::llround((before_ + static_cast<double>(cycle - begin_) * stretch_) / clock_hz_ * 1e10));
 }
 
 void ChromeTrace::write_span(Track track, const std::string& name, std::uint64_t begin, std::uint64_t end,
@@ -128,7 +129,7 @@ void ChromeTrace::write_span(Track track, const std::string& name, std::uint64_t
 
 void ChromeTrace::write_rate(const char* name, double bytes, std::uint64_t begin, std::uint64_t end) {
   if (end == begin) return;
-  const double rate = bytes / (static_cast<double>(end - begin) / clock_hz_) / 1e9;
+  const double rate = bytes / (static_cast<double>(end - begin) * stretch_ / clock_hz_) / 1e9;
   write_event(fmt::format(R"({{"ph":"C","pid":{},"ts":{},"name":"{}","args":{{"GB/s":{:.6g}}}}})", kMemory,
                           microseconds(tenths(begin)), name, rate));
 }

@@ -27,7 +27,7 @@ class ChromeTrace final : public Timeline {
  public:
   ChromeTrace(const std::filesystem::path& path, const Accelerator& accelerator, KernelChoice detailed = {});
 
-  void begin_kernel(const KernelProgram& program, std::uint64_t now) override;
+  void begin_kernel(const KernelProgram& program, std::uint64_t now, Hertz clock) override;
   void end_kernel(const Activity& activity, std::uint64_t end) override;
   void array(std::uint32_t core, std::uint32_t corelet, ArrayState state, std::uint64_t begin,
              std::uint64_t end) override;
@@ -65,7 +65,8 @@ class ChromeTrace final : public Timeline {
   bool any_in_detail_ = false;
   std::uint64_t bytes_ = 0;
   std::uint64_t begin_ = 0;   ///< of the kernel, in the simulation's time
-  std::uint64_t before_ = 0;  ///< cycles of the step's kernels before it
+  double stretch_ = 1;        ///< cycles of clock_hz_ in one of the kernel, whose clock may lose pulses to a power cap
+  double before_ = 0;         ///< cycles of clock_hz_ of the step's kernels before it
   std::string kernel_, kernel_arguments_;
   std::map<Track, Span> open_;
   std::string buffer_;

@@ -74,6 +74,8 @@ std::vector<Metric> detail_metrics() {
        of_operation, core},
       {"layers.stalls.sync", "array cycles", "done, or without a share, while another core still runs",
        of_operation, core},
+      {"layers.stalls.throttled", "array cycles", "the clock pulse was left out; absent without a power cap", of_operation,
+       "sim/system/power_governor.cpp"},
       {"layers.bytes.register_read", "bytes", "read from MPE registers and local accumulators", "", activity},
       {"layers.bytes.register_written", "bytes", "written to MPE registers and local accumulators", "",
        activity},

@@ -36,13 +36,14 @@ double utilisation_of(const OperationResult& operation, const Accelerator& accel
   return 0.0;
 }
 
-Json stalls_object(const ArrayCycles& cycles) {
+Json stalls_object(const ArrayCycles& cycles, bool capped) {
   Json stalls;
   stalls["memory"] = cycles.memory;
   stalls["ring"] = cycles.ring;
   stalls["l1"] = cycles.l1;
   stalls["vector"] = cycles.vector;
   stalls["sync"] = cycles.sync;
+  if (capped) stalls["throttled"] = cycles.throttled;
   return stalls;
 }
 
@@ -67,7 +68,7 @@ Json layer_object(const OperationResult& operation, const RunResult& result) {
   layer["utilisation"] = utilisation_of(operation, result.accelerator);
   layer["compute_cycles"] = operation.kernel.array_cycles.compute;
   layer["fill_drain_cycles"] = operation.kernel.array_cycles.fill_drain;
-  layer["stalls"] = stalls_object(operation.kernel.array_cycles);
+  layer["stalls"] = stalls_object(operation.kernel.array_cycles, result.accelerator.power.cap.has_value());
   layer["bytes"] = bytes_object(operation.kernel.activity);
   Accelerator chip = result.accelerator;
   chip.chips = 1;
@@ -92,7 +93,7 @@ std::string phase_name(Pass pass) {
   return pass == Pass::update ? "update" : "backward";
 }
 
-Json array_cycles_object(const ArrayCycles& cycles) {
+Json array_cycles_object(const ArrayCycles& cycles, bool capped) {
   Json object;
   object["total"] = cycles.total();
   object["compute"] = cycles.compute;
@@ -102,6 +103,7 @@ Json array_cycles_object(const ArrayCycles& cycles) {
   object["l1"] = cycles.l1;
   object["vector"] = cycles.vector;
   object["sync"] = cycles.sync;
+  if (capped) object["throttled"] = cycles.throttled;
   return object;
 }
 

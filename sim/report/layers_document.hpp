@@ -9,7 +9,7 @@
 /// lists.
 namespace nibble {
 
-[[nodiscard]] Json array_cycles_object(const ArrayCycles& cycles);  ///< with their "total"
+[[nodiscard]] Json array_cycles_object(const ArrayCycles& cycles, bool capped);  ///< with their "total"; `capped`: and "throttled"
 [[nodiscard]] Json bytes_object(const Activity& activity);          ///< moved, by level
 [[nodiscard]] Json energy_object(const EnergyReport& energy);       ///< "total", then each component
 [[nodiscard]] Json activity_object(const RunResult& result);        ///< counted events that are not bytes

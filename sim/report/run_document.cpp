@@ -6,6 +6,7 @@
 #include "sim/report/document.hpp"
 #include "sim/report/layers_document.hpp"
 #include "sim/report/training_document.hpp"
+#include "sim/system/power_governor.hpp"
 
 namespace nibble {
 namespace {
@@ -47,6 +48,10 @@ Json machine_object(const Accelerator& accelerator) {
   Json machine;
   machine["clock_hz"] = accelerator.clock.value();
   machine["voltage_v"] = accelerator.voltage.value();
+  if (accelerator.power.cap) {
+    machine["power_cap_w"] = accelerator.power.cap->value();
+    machine["throttling"] = accelerator.power.throttling == Throttling::worst_case ? "worst_case" : "sparsity_aware";
+  }
   if (accelerator.chips > 1) machine["chips"] = accelerator.chips;
   machine["cores"] = accelerator.cores;
   machine["arrays"] = arrays_of(accelerator);
@@ -75,6 +80,9 @@ void add_energy(const RunResult& result, Json& document) {
   classes["static"] = result.energy.statics.value();
   document["energy_class_j"] = std::move(classes);
   document["power_w"] = joules / result.time.value();
+  if (result.accelerator.power.cap) {
+    document["chip_power_w"] = chip_power(result.energy, result.time, result.accelerator.chips).value();
+  }
   document["tops_per_w"] = 2.0 * static_cast<double>(result.macs.value()) / joules * 1e-12;
 }
 
@@ -153,7 +161,7 @@ Json run_document(const RunResult& result, const DocumentOptions& options) {
   if (result.footprint) document["memory_footprint_bytes"] = result.footprint->value();
   document["machine"] = machine_object(result.accelerator);
   add_performance(result, document);
-  document["array_cycles"] = array_cycles_object(result.array_cycles);
+  document["array_cycles"] = array_cycles_object(result.array_cycles, result.accelerator.power.cap.has_value());
   document["passes"] = passes_object(result);
   if (result.system) document["exchange"] = exchange_object(result);
   add_energy(result, document);

@@ -47,6 +47,12 @@ std::vector<Metric> run_metrics() {
        "", "sim/system/capacity.hpp"},
       {"machine.clock_hz", "Hz", "core clock", "", "models/config/accelerator.hpp"},
       {"machine.voltage_v", "V", "core supply voltage", "", "models/config/accelerator.hpp"},
+      {"machine.power_cap_w", "W", "what a chip may take, external memory and links aside; absent without a cap", "",
+       "models/config/accelerator.hpp"},
+      {"machine.throttling", "text",
+       "sparsity_aware: the clock follows the power of the operands that there are; worst_case: that of operands without a "
+       "zero; absent without a cap",
+       "", "sim/system/power_governor.hpp"},
       {"machine.chips", "1", "chips that share the batch; absent for one. Counts and energies are of all of them", "",
        "models/config/accelerator.hpp"},
       {"machine.cores", "1", "cores of a chip", "", "models/config/accelerator.hpp"},
@@ -89,6 +95,9 @@ std::vector<Metric> run_metrics() {
        core},
       {"array_cycles.sync", "array cycles",
        "done, or without a share of the work, while another core or corelet still runs", of_run, core},
+      {"array_cycles.throttled", "array cycles",
+       "the clock pulse was left out, to stay below machine.power_cap_w; absent without a cap", of_run,
+       "sim/system/power_governor.cpp"},
       {"passes.*.operations", "1",
        "operations of this part of the step (fwd: forward GEMMs; dgrad: gradients of "
        "activations; wgrad: gradients of weights; vector: work on the SFUs alone; update: the optimiser; "
@@ -126,6 +135,9 @@ std::vector<Metric> run_metrics() {
       {"energy_class_j.idle", "J", "clocks of cores that wait", "", energy},
       {"energy_class_j.static", "J", "leakage over the whole time", "", energy},
       {"power_w", "W", "average power: energy_j.total / time_s", "one second of simulated time", document},
+      {"chip_power_w", "W",
+       "average power of a chip, external memory and links aside, which a cap holds for each kernel; absent without a cap",
+       "one second of simulated time", "sim/system/power_governor.cpp"},
       {"tops_per_w", "10^12 operations/J", "2 * macs / energy_j.total",
        "energy of everything, external memory and leakage included", document},
       {"carbon_g.operational", "g CO2e", "energy_j.total * PUE * intensity of the grid", "", carbon},

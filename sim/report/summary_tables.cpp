@@ -38,6 +38,10 @@ bool any_of_several_chips(const std::vector<Json>& runs) {
   return std::any_of(runs.begin(), runs.end(), [](const Json& run) { return run.contains("exchange"); });
 }
 
+bool any_capped(const std::vector<Json>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [](const Json& run) { return run.at("machine").contains("power_cap_w"); });
+}
+
 TableColumn in_group(const std::string& group, TableColumn column) {
   column.group = group;
   return column;
@@ -192,6 +196,10 @@ std::vector<TableColumn> time_columns(const std::vector<Json>& runs) {
   for (const Heading& part : kArrayCycles) {
     const std::vector<double> cycles = values_of(runs, std::string("array_cycles.") + part.key);
     columns.push_back(in_group("percent of array cycles", percents(part.text, quotients(cycles, all))));
+  }
+  if (any_capped(runs)) {
+    columns.push_back(in_group("percent of array cycles",
+                               percents("throttled", quotients(values_of(runs, "array_cycles.throttled"), all))));
   }
   const std::vector<double> time = values_of(runs, "time_s");
   for (const std::string pass : kPasses) {

@@ -11,6 +11,7 @@ Json numbers_of(const KernelResult& k) {
           a.fill_drain,             a.memory,
           a.ring,                   a.l1,
           a.vector,                 a.sync,
+          a.throttled,
           c.register_read.value(),  c.register_written.value(),
           c.l0_read.value(),        c.l0_written.value(),
           c.l1_read.value(),        c.l1_written.value(),
@@ -31,7 +32,7 @@ KernelResult kernel_of(const Json& numbers) {
   ArrayCycles& a = k.array_cycles;
   Activity& c = k.activity;
   take(k.cycles);
-  for (auto* part : {&a.compute, &a.fill_drain, &a.memory, &a.ring, &a.l1, &a.vector, &a.sync}) take(*part);
+  for (auto* part : {&a.compute, &a.fill_drain, &a.memory, &a.ring, &a.l1, &a.vector, &a.sync, &a.throttled}) take(*part);
   for (auto* part : {&c.register_read, &c.register_written, &c.l0_read, &c.l0_written, &c.l1_read, &c.l1_written}) {
     take(*part);
   }

@@ -34,6 +34,7 @@ struct OperationResult {
 
 struct RunRequest {
   std::string network = "resnet50", accelerator = "rapid", recipe = "hfp8", grid = "world";
+  Overrides machine = {};              ///< keys of the accelerator with other values
   std::uint64_t batch = 64;
   std::optional<std::uint32_t> chips = {};  ///< instead of the accelerator's own; they share the batch
   bool training = true;

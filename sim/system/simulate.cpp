@@ -11,6 +11,7 @@
 #include "sim/mapper/program_check.hpp"
 #include "sim/system/capacity.hpp"
 #include "sim/system/operation_key.hpp"
+#include "sim/system/power_governor.hpp"
 #include "sim/system/program_key.hpp"
 #include "sim/system/system_step.hpp"
 #include "workloads/importers/import_network.hpp"
@@ -79,7 +80,8 @@ class StepRunner {
         run_{run},
         onlookers_{onlookers},
         memoise_{run.request.memoise && onlookers.timeline == nullptr},
-        kernels_{memoise_ && !run.accelerator.timing_hash.empty() ? kernels : nullptr} {
+        kernels_{memoise_ && !run.accelerator.timing_hash.empty() ? kernels : nullptr},
+        power_{power_key(run.accelerator, run.technology)} {
     const Accelerator& a = run.accelerator;
     if (a.chips > 1) system_ = std::make_unique<ChipSystem>(*a.links, a.clock, a.chips);
   }
@@ -112,7 +114,7 @@ class StepRunner {
     if (programs) programs(program);
     if (memoised) return found->second;
     execute(program, found->second);
-    if (kernels_ != nullptr) kernels_->keep(run_.accelerator.timing_hash, key, found->second);
+    if (kernels_ != nullptr) kernels_->keep(run_.accelerator.timing_hash + power_, key, found->second);
     return found->second;
   }
 
@@ -120,20 +122,21 @@ class StepRunner {
   /// often map alike, and vector work does not see the arrays.
   void execute(const KernelProgram& program, KnownKernel& simulated) {
     const auto& [matrix, vector] = run_.accelerator.execution_hashes;
-    const std::string& timing = program.mac_mode.empty() ? vector : matrix;
+    const std::string timing = (program.mac_mode.empty() ? vector : matrix) + power_;
     const std::string key = kernels_ == nullptr ? "" : program_key(program);
     if (const KnownKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(timing, key)) {
       simulated = {known->kernel, program.mac_mode, program.mapping};
       return;
     }
-    simulated = {machine().run(program), program.mac_mode, program.mapping};
+    simulated = {PowerGovernor{machine(), run_.accelerator, run_.technology}.run(program, onlookers_.timeline), program.mac_mode,
+                 program.mapping};
     ++run_.kernels_simulated;
     if (kernels_ != nullptr) kernels_->keep(timing, key, simulated);
   }
 
   /// True if another run on a machine of equal timing has simulated this kernel.
   bool recall(const std::string& key, KnownKernel& simulated) const {
-    const KnownKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(run_.accelerator.timing_hash, key);
+    const KnownKernel* known = kernels_ == nullptr ? nullptr : kernels_->find(run_.accelerator.timing_hash + power_, key);
     if (known != nullptr) simulated = *known;
     return known != nullptr;
   }
@@ -142,7 +145,7 @@ class StepRunner {
   Machine& machine() {
     if (!machine_) {
       machine_.emplace(run_.accelerator);
-      if (onlookers_.timeline != nullptr) machine_->observe(*onlookers_.timeline);
+      if (onlookers_.timeline != nullptr) machine_->observe(onlookers_.timeline);
     }
     return *machine_;
   }
@@ -169,6 +172,7 @@ class StepRunner {
   const Onlookers& onlookers_;
   bool memoise_;
   KernelCache* kernels_;
+  const std::string power_;  ///< of the keys under which kernels are kept
   std::optional<Machine> machine_;
   std::unique_ptr<ChipSystem> system_;
   std::map<std::string, KnownKernel> simulated_;
@@ -194,7 +198,7 @@ Step lower(bool training, const Network& network, const Recipe& recipe, std::uin
 
 SimulationInputs load_inputs(const RunRequest& request) {
   SimulationInputs inputs;
-  inputs.accelerator = load_accelerator(request.accelerator);
+  inputs.accelerator = load_accelerator(request.accelerator, request.machine);
   inputs.technology = load_technology(inputs.accelerator.technology);
   inputs.grid = load_grid(request.grid);
   inputs.recipe = load_recipe(request.recipe);
@@ -234,12 +238,12 @@ RunResult simulate(const RunRequest& request, const SimulationInputs& inputs, co
 RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& programs,
                  const Onlookers& onlookers) {
   const auto began = HostClock::now();
-  const Accelerator accelerator = load_accelerator(request.accelerator);
+  const Accelerator accelerator = load_accelerator(request.accelerator, request.machine);
   RunResult run = begin_run(request, accelerator, load_technology(accelerator.technology), load_grid(request.grid));
   run.accelerator.chips = 1;  // a program is one chip's
   for (const KernelProgram& program : programs) check_program(program, run.accelerator);
   Machine machine{run.accelerator};
-  if (onlookers.timeline != nullptr) machine.observe(*onlookers.timeline);
+  if (onlookers.timeline != nullptr) machine.observe(onlookers.timeline);
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const KernelProgram& program = programs[i];
     OperationResult result;
@@ -250,7 +254,7 @@ RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& pr
     result.b_format = program.b_format;
     result.mapping = program.mapping;
     result.macs = totals(program).macs;
-    result.kernel = machine.run(program);
+    result.kernel = PowerGovernor{machine, run.accelerator, run.technology}.run(program, onlookers.timeline);
     ++run.kernels_simulated;
     add(run, std::move(result));
     if (onlookers.progress) onlookers.progress(i + 1, programs.size(), program.layer);

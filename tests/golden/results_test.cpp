@@ -55,6 +55,31 @@ TEST(Results, ArrayCyclesAddUpToArraysTimesCycles) {
   EXPECT_EQ(sum, run.at("cycles").get<std::uint64_t>() * run.at("machine").at("arrays").get<std::uint64_t>());
 }
 
+TEST(Results, APowerCapHoldsAndItsLostCyclesAreBooked) {
+  const Json run = nibble_json(step({"--power-cap", "3", "--layers"}));
+  std::uint64_t sum = 0, throttled = 0;
+  for (const auto& [part, cycles] : run.at("array_cycles").items()) sum += part == "total" ? 0 : cycles.get<std::uint64_t>();
+  EXPECT_EQ(sum, run.at("cycles").get<std::uint64_t>() * run.at("machine").at("arrays").get<std::uint64_t>());
+  for (const Json& layer : run.at("layers")) throttled += layer.at("stalls").at("throttled").get<std::uint64_t>();
+  EXPECT_EQ(run.at("array_cycles").at("throttled"), throttled);
+  EXPECT_GT(throttled, 0U);
+  EXPECT_LE(run.at("chip_power_w").get<double>(), 3);
+  EXPECT_EQ(run.at("machine").at("power_cap_w"), 3.0);
+  const Json worst = nibble_json(step({"--power-cap", "3", "--throttling", "worst_case"}));
+  EXPECT_GT(worst.at("cycles"), run.at("cycles"));
+  EXPECT_EQ(worst.at("macs"), run.at("macs"));
+}
+
+TEST(Results, AnOperatingPointIsTheVoltageAndClockThatItNames) {
+  const Json run = nibble_json(step({"--operating-point", "low"}));
+  EXPECT_EQ(run.at("machine").at("voltage_v"), 0.55);
+  EXPECT_EQ(run.at("machine").at("clock_hz"), 1.0e9);
+  EXPECT_EQ(nibble_json(step({"--operating-point", "1"})), run);
+  const test::Outcome wrong = test::nibble({"run", "--operating-point", "turbo"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, testing::HasSubstr("--operating-point: error [CFG-CHOICE] operating_point = turbo"));
+}
+
 TEST(Results, EnergyTableAddsUpToTheTotal) {
   const Json run = nibble_json(step({"--energy-table"}));
   double sum = 0;

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,53 @@ TEST(Accelerator, Fp32BaselineHasAQuarterOfTheLanes) {
   EXPECT_THAT(mode_names(fp32), ElementsAre("fp32"));
   EXPECT_NEAR(peak_tops(fp32, "fp32", "fp32"), peak_tops(load_accelerator("rapid"), "fp16", "fp16") / 4,
               1e-9);
+}
+
+Override set(const std::string& key, const std::string& text) {
+  Override value{key, {}};
+  value.value.kind = YamlNode::Kind::scalar;
+  value.value.scalar = text;
+  value.value.place.file = std::make_shared<const std::string>("here");
+  return value;
+}
+
+TEST(OperatingPoint, IsChosenByNameOrNumberAndChangesTheHashes) {
+  const Accelerator high = load_accelerator("rapid");
+  for (const char* point : {"low", "1"}) {
+    const Accelerator low = load_accelerator("rapid", {set("operating_point", point)});
+    EXPECT_EQ(low.voltage, Volts{0.55}) << point;
+    EXPECT_EQ(low.clock, Hertz{1.0e9}) << point;
+    EXPECT_NE(low.hash, high.hash);
+    EXPECT_NE(low.timing_hash, high.timing_hash);
+    EXPECT_EQ(low.timing_hash, load_accelerator("rapid", {set("clock", "1000 MHz")}).timing_hash);
+  }
+  EXPECT_EQ(load_accelerator("rapid", {set("operating_point", "high")}).timing_hash, high.timing_hash);
+}
+
+TEST(OperatingPoint, AWrongOneIsReportedWithThoseThatThereAre) {
+  const auto message = [](const std::string& machine, const std::string& point) -> std::string {
+    try {
+      (void)load_accelerator(machine, {set("operating_point", point)});
+    } catch (const InputError& error) {
+      EXPECT_EQ(error.problems().front().id, "CFG-CHOICE");
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(message("rapid", "turbo"), HasSubstr("operating_point = turbo"));
+  EXPECT_THAT(message("rapid", "4"), HasSubstr("1 or low (0.55 V, 1 GHz)"));
+  EXPECT_THAT(message("core14", "low"), HasSubstr("no operating_points"));
+}
+
+TEST(PowerManagement, IsReadAndLeavesTheTimingAlone) {
+  const Accelerator capped = load_accelerator("rapid", {set("power.cap", "1500 mW"), set("power.throttling", "worst_case")});
+  EXPECT_EQ(capped.power.cap, Watts{1.5});
+  EXPECT_EQ(capped.power.throttling, Throttling::worst_case);
+  EXPECT_EQ(capped.timing_hash, load_accelerator("rapid").timing_hash);
+  EXPECT_NE(capped.hash, load_accelerator("rapid").hash);
+  EXPECT_FALSE(load_accelerator("rapid").power.cap.has_value());
+  EXPECT_THROW((void)load_accelerator("rapid", {set("power.cap", "0 W")}), InputError);
+  EXPECT_THROW((void)load_accelerator("rapid", {set("power.throttling", "always")}), InputError);
 }
 
 TEST(FindMacMode, TakesTheOperandsInEitherOrder) {
