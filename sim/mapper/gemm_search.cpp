@@ -104,6 +104,7 @@ class Search {
 
   [[nodiscard]] bool allowed(const CoreSplit& split) const {
     if (!feasible(split)) return false;
+    if (space_.by_columns) return split.cores() == space_.accelerator->cores && split.n == split.cores();
     if (!space_.by_sample) return true;
     // Tensors that are held lie on all cores by sample: the cores share the work in just that way.
     const std::uint64_t by_sample = space_.samples_in_count ? split.count : over_rows(split);

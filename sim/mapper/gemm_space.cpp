@@ -91,6 +91,7 @@ GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& mac
                residency.occupied.value(), usable.value());
   budget = usable - residency.occupied;
   by_sample = residency.by_sample;
+  by_columns = residency.by_columns;
   fetches = residency.fetches;
   fetch_slots = nibble::fetch_slots(fetches, machine.cores);
   for (const Bytes slot : fetch_slots) budget -= std::min(budget, slot);

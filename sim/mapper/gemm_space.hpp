@@ -57,7 +57,7 @@ struct GemmSpace {
   Bytes l1_extra_reads;        ///< all that the vector work reads besides C, resident or not
   Bytes l1_writes;             ///< all results, stored or held
   Bytes budget;                ///< of one core's L1 for the slots
-  bool by_sample = false;      ///< see OperationResidency
+  bool by_sample = false, by_columns = false;  ///< see OperationResidency
   std::vector<RowFetch> fetches;     ///< see OperationResidency
   std::vector<Bytes> fetch_slots;    ///< what they need of each core's L1, beside `budget`
 

@@ -19,6 +19,10 @@ constexpr std::size_t kMostHeld = 6;
 // Operations that a tensor may wait for its reader.
 constexpr std::size_t kWindow = 3;
 
+// Weights that a GEMM reads again and again are held if a core's share takes no more than so many percent of the usable L1:
+// a product of few rows needs little room. No tensors are held beside those that take more than the second figure.
+constexpr std::uint64_t kLargestWeightsPercent = 62, kSmallWeightsPercent = 25;
+
 /// A tensor's read: which operation, which of its uses.
 struct Read {
   std::size_t operation = 0, use = 0;
@@ -42,24 +46,93 @@ class Planner {
   }
 
   ResidencyPlan run() {
-    // Samples must fall to the same cores in every operation; rows do where samples cannot. Cores that share rows all
-    // need the same weights: without multicast they would read them more than once.
-    by_rows_ = step_.batch % accelerator_.cores != 0;
-    // Parts of several samples would move more halo of what is not held than they save.
-    if (by_rows_ && (step_.batch > 1 || !accelerator_.ring.multicast)) return std::move(plan_);
-    for (std::size_t i = 0; i < step_.operations.size(); ++i) {
-      for (std::size_t use = 0; use < step_.operations[i].writes.size(); ++use) consider(i, use);
-    }
+    hold_weights();
+    hold_tensors();
     return std::move(plan_);
   }
 
  private:
+  void hold_tensors() {
+    // Samples must fall to the same cores in every operation; rows do where samples cannot. Cores that share rows all
+    // need the same weights: without multicast they would read them more than once.
+    by_rows_ = step_.batch % accelerator_.cores != 0;
+    // Parts of several samples would move more halo of what is not held than they save.
+    if (by_rows_ && (step_.batch > 1 || !accelerator_.ring.multicast)) return;
+    for (std::size_t i = 0; i < step_.operations.size(); ++i) {
+      for (std::size_t use = 0; use < step_.operations[i].writes.size(); ++use) consider(i, use);
+    }
+  }
+
+  /// True if `next` is the same product of the same weights as `first`: an LSTM's next step. Not of a convolution: those that a
+  /// strided one's dgrad consists of read different parts of its weights.
+  [[nodiscard]] static bool repeats(const Operation& first, const Operation& next) {
+    if (!next.gemm || next.pass != first.pass || next.gemm->geometry) return false;
+    const GemmWork &a = *first.gemm, &b = *next.gemm;
+    return a.m == b.m && a.n == b.n && a.k == b.k && a.count == b.count && first.reads[1].tensor == next.reads[1].tensor &&
+           first.reads[1].bytes == next.reads[1].bytes;
+  }
+
+  /// Steps of a recurrence: the GEMMs from `first` on that multiply the same weights, with vector work alone between them.
+  [[nodiscard]] std::vector<std::size_t> repetitions(std::size_t first) const {
+    const Operation& operation = step_.operations[first];
+    std::vector<std::size_t> same{first};
+    for (std::size_t i = first + 1; i < step_.operations.size(); ++i) {
+      const Operation& next = step_.operations[i];
+      if (next.gemm && !repeats(operation, next)) break;
+      if (std::any_of(next.writes.begin(), next.writes.end(),
+                      [&](const TensorUse& write) { return write.tensor == operation.reads[1].tensor; })) {
+        break;
+      }
+      if (next.gemm) same.push_back(i);
+    }
+    return same;
+  }
+
+  [[nodiscard]] bool takes_more_than(Bytes share, std::uint64_t percent) const {
+    return share.value() * 100 > usable_l1(accelerator_).value() * percent;
+  }
+
+  void hold_weights() {
+    for (std::size_t i = 0; i < step_.operations.size();) {
+      const Operation& operation = step_.operations[i];
+      if (!operation.gemm || !operation.gemm->b_is_weights || operation.gemm->count != 1) {
+        ++i;
+        continue;
+      }
+      const std::vector<std::size_t> same = repetitions(i);
+      hold_weights(same);
+      i = same.back() + 1;
+    }
+  }
+
+  void hold_weights(const std::vector<std::size_t>& same) {
+    const Operation& operation = step_.operations[same.front()];
+    Bytes results;
+    for (const TensorUse& write : operation.writes) results += write.bytes;
+    // Results that would be held by samples instead must be worth less: each is stored and read.
+    if (operation.reads[1].bytes <= results * 2) return;
+    const Bytes share{ceil_div(operation.reads[1].bytes.value(), accelerator_.cores)};
+    if (same.size() < 2 || operation.gemm->n < accelerator_.cores) return;
+    if (takes_more_than(share, kLargestWeightsPercent)) return;
+    for (std::size_t i = same.front(); i <= same.back(); ++i) {
+      plan_.operations[i].occupied += share;
+      if (takes_more_than(share, kSmallWeightsPercent)) held_[i] = kMostHeld;
+    }
+    for (const std::size_t i : same) {
+      plan_.operations[i].by_columns = true;
+      if (i == same.front()) continue;
+      plan_.operations[i].reads[1] = true;
+      plan_.saved += operation.reads[1].bytes;
+    }
+  }
+
   [[nodiscard]] bool can_hold(std::size_t i, std::size_t use) const {
     const Operation& operation = step_.operations[i];
     const TensorUse& write = operation.writes[use];
     const Tensor& tensor = step_.tensors[write.tensor];
     if (tensor.parameter || write.bytes != tensor.size) return false;  // weights; parts of a tensor
     if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
+    if (plan_.operations[i].by_columns) return false;  // its work is shared as its weights lie
     if (by_rows_ && !shares_rows(step_, operation, accelerator_)) return false;
     const std::uint64_t share = ceil_div(tensor.size.value(), accelerator_.cores);
     return tensor.size.value() >= kLeastBytes && share * kLargestPart <= usable_l1(accelerator_).value();
@@ -70,6 +143,7 @@ class Planner {
     const Operation& operation = step_.operations[read.operation];
     if (read.operation <= writer || read.operation > writer + kWindow) return false;
     if (operation.pass == Pass::wgrad || operation.pass == Pass::update) return false;
+    if (plan_.operations[read.operation].by_columns) return false;
     if (operation.reads[read.use].bytes != tensor.size) return false;
     if (operation.gemm && operation.gemm->b_is_weights && read.use == 1) return false;
     return !by_rows_ || fetches(writer, read).has_value();

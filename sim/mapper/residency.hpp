@@ -16,6 +16,7 @@ struct OperationResidency {
   std::vector<bool> held;      ///< like Operation::writes: the result stays in L1 for its readers
   std::vector<bool> unstored;  ///< like Operation::writes: and no one reads it from memory later, so it is not stored
   Bytes occupied;              ///< of one core's L1, by everything that is held while the operation runs
+  bool by_columns = false;     ///< all cores must share the GEMM's columns, as the held weights lie
   bool by_sample = false;      ///< all cores must share the work by samples, or by rows, as the held tensors lie
   std::vector<RowFetch> fetches;  ///< rows of A that cores read from one another's L1
 
@@ -33,7 +34,8 @@ struct ResidencyPlan {
 ///
 /// A tensor may stay when samples (or rows, see shares_rows()) are spread over the cores in the same way by all that touch it, and over
 /// every operation in between there is room for it beside the tiles with which that operation reaches its lowest
-/// traffic (so that holding it never costs a re-read). Saved bytes never fall as L1 grows (sim/mapper/README.md).
+/// traffic (so that holding it never costs a re-read). Weights stay where an operation has loaded them when the next GEMMs are the
+/// same product again, as an LSTM's steps are. Saved bytes never fall as L1 grows (sim/mapper/README.md).
 [[nodiscard]] ResidencyPlan plan_residency(const Step& step, const Accelerator& accelerator, bool enabled);
 
 }  // namespace nibble

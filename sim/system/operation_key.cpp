@@ -53,7 +53,7 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   append_flags(key, residency.reads);
   append_flags(key, residency.held);
   append_flags(key, residency.unstored);
-  fmt::format_to(out, "o{},{}", residency.occupied.value(), residency.by_sample);
+  fmt::format_to(out, "o{},{},{}", residency.occupied.value(), residency.by_sample, residency.by_columns);
   for (const RowFetch& fetch : residency.fetches) {
     fmt::format_to(out, "f{},{},{}", fetch.core, fetch.source, fetch.bytes.value());
   }

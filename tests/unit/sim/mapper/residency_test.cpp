@@ -42,6 +42,63 @@ TEST(PlanResidency, AResultThatIsReadAtOnceNeverTouchesMemory) {
   EXPECT_TRUE(plan.operations[1].stored(0));
 }
 
+/// `steps` products of a state and the same weights, each followed by vector work that makes the next state.
+Step recurrence(std::uint64_t batch, std::uint64_t units, std::size_t steps) {
+  Step step = test::empty_step(batch);
+  const TensorId weights = test::add_tensor(step, "weights", units * 4 * units, "fp16", true);
+  for (std::size_t t = 0; t < steps; ++t) {
+    Operation& product = test::add_gemm(step, batch, 4 * units, units);
+    product.gemm->b = weights;
+    product.reads[1] = test::all_of(step, weights);
+    const TensorId sums = product.gemm->c, state = test::add_tensor(step, "state", batch * units);
+    test::add_vector(step, {sums}, {state}, batch * 4 * units, 1);
+  }
+  return step;
+}
+
+TEST(PlanResidency, WeightsOfARecurrenceAreReadOnce) {
+  const Accelerator machine = small_machine(4);
+  const Step step = recurrence(1, 256, 5);
+  const ResidencyPlan plan = plan_residency(step, machine, true);
+  std::uint64_t reads = 0;
+  for (std::size_t i = 0; i < step.operations.size(); ++i) {
+    const OperationResidency& residency = plan.operations[i];
+    if (i + 1 < step.operations.size()) {
+      EXPECT_EQ(residency.occupied, Bytes{256 * 1024 * 2 / 4}) << i;  // until the last product
+    }
+    const KernelProgram program = map_operation(step, i, machine, residency, {});
+    check_program(program, machine);
+    if (!step.operations[i].gemm) continue;
+    EXPECT_TRUE(residency.by_columns);
+    EXPECT_EQ(residency.read_resident(1), i > 0);
+    const std::uint64_t bytes = totals(program).memory_read.value();
+    EXPECT_EQ(bytes >= 256 * 1024 * 2, i == 0) << i;
+    reads += bytes;
+  }
+  EXPECT_EQ(plan.saved, Bytes{4 * 256 * 1024 * 2});
+  EXPECT_LT(reads, 2U * 256 * 1024 * 2);
+}
+
+TEST(PlanResidency, ConvolutionsOfOneWeightTensorMayReadDifferentPartsOfIt) {
+  Step step = test::empty_step(1);
+  test::Conv conv{.batch = 1, .in_channels = 256, .out_channels = 256, .size = 4, .kernel = 1};
+  const TensorId weights = test::add_tensor(step, "weights", 4 * 256 * 256, "fp16", true);
+  for (int phase = 0; phase < 2; ++phase) {
+    Operation& operation = test::add_conv(step, conv);
+    operation.gemm->b = operation.reads[1].tensor = weights;
+  }
+  for (const OperationResidency& residency : plan_residency(step, small_machine(4), true).operations) {
+    EXPECT_FALSE(residency.by_columns);
+  }
+}
+
+TEST(PlanResidency, WeightsThatAreTooLargeOrWorthLessThanTheSumsAreNotHeld) {
+  EXPECT_EQ(plan_residency(recurrence(1, 1024, 5), small_machine(4), true).saved, Bytes{});  // 2 MiB a core
+  for (const OperationResidency& residency : plan_residency(recurrence(512, 128, 5), small_machine(4), true).operations) {
+    EXPECT_FALSE(residency.by_columns);
+  }
+}
+
 TEST(PlanResidency, SwitchedOffEverythingGoesThroughMemory) {
   const Step step = chain(4, 64 * 1024);
   const ResidencyPlan plan = plan_residency(step, small_machine(4), false);
