@@ -32,13 +32,18 @@ struct PublishedRuns {
 struct PeakMeasure {
   std::string accelerator, mode;
   std::string over_accelerator, over_mode;
+  Overrides set;                          ///< keys of the accelerator with other values
 };
 
-/// TOPS/W of a mode with every lane at work (models/energy), at an operating point.
+/// What is taken of a mode with every lane at work.
+enum class EfficiencyQuantity : std::uint8_t { tops_per_w, watts };
+
+/// TOPS/W, or the chip's power, of a mode with every lane at work (models/energy).
 struct EfficiencyMeasure {
   std::string accelerator, mode;
-  std::optional<Volts> voltage;
-  std::optional<Hertz> clock;
+  EfficiencyQuantity of = EfficiencyQuantity::tops_per_w;
+  Overrides set;                          ///< keys of the accelerator with other values
+  Overrides over;                         ///< as a ratio to the same with these keys; empty: none
 };
 
 enum class Take : std::uint8_t { mean, least, most };

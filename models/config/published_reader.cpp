@@ -31,6 +31,11 @@ Overrides read_set(const MapReader& map, const YamlNode& node) {
   return set;
 }
 
+/// The map `key`, of keys of the accelerator, if there is one.
+Overrides read_optional_set(const MapReader& map, const YamlNode& node, const std::string& key) {
+  return map.has(key) ? read_set(map.map(key), node.find(key)->value) : Overrides{};
+}
+
 PublishedRuns read_runs(const MapReader& map, const YamlNode& node) {
   PublishedRuns runs;
   runs.accelerator = map.text("accelerator");
@@ -40,12 +45,13 @@ PublishedRuns read_runs(const MapReader& map, const YamlNode& node) {
   if (map.has("chips")) runs.chips = map.count("chips", 1, 65536);
   runs.networks = read_names(map, "networks");
   runs.later = map.texts("later", std::vector<std::string>{});
-  if (map.has("set")) runs.set = read_set(map.map("set"), node.find("set")->value);
+  runs.set = read_optional_set(map, node, "set");
   return runs;
 }
 
-PeakMeasure read_peak(const MapReader& map) {
+PeakMeasure read_peak(const MapReader& map, const YamlNode& node) {
   PeakMeasure peak;
+  peak.set = read_optional_set(map, node, "set");
   peak.accelerator = map.text("accelerator");
   peak.mode = map.text("mode");
   if (map.has("over")) {
@@ -56,12 +62,15 @@ PeakMeasure read_peak(const MapReader& map) {
   return peak;
 }
 
-EfficiencyMeasure read_efficiency(const MapReader& map) {
+const Words<EfficiencyQuantity> kQuantities{{"tops_per_w", EfficiencyQuantity::tops_per_w}, {"watts", EfficiencyQuantity::watts}};
+
+EfficiencyMeasure read_efficiency(const MapReader& map, const YamlNode& node) {
   EfficiencyMeasure efficiency;
   efficiency.accelerator = map.text("accelerator");
   efficiency.mode = map.text("mode");
-  if (map.has("voltage")) efficiency.voltage = map.volts("voltage", Volts{0.2}, Volts{2});
-  if (map.has("clock")) efficiency.clock = map.hertz("clock", Hertz{1e6}, Hertz{1e10});
+  efficiency.of = read_enum(map, "of", kQuantities, {EfficiencyQuantity::tops_per_w});
+  efficiency.set = read_optional_set(map, node, "set");
+  efficiency.over = read_optional_set(map, node, "over");
   return efficiency;
 }
 
@@ -127,8 +136,8 @@ Measure read_measure(const MapReader& row, const YamlNode& node, const Published
   }
   const std::string& kind = given.front();
   const MapReader map = row.map(kind);
-  if (kind == "peak") return read_peak(map);
-  if (kind == "efficiency") return read_efficiency(map);
+  if (kind == "peak") return read_peak(map, node.find(kind)->value);
+  if (kind == "efficiency") return read_efficiency(map, node.find(kind)->value);
   if (kind == "run") return read_run(map, node.find(kind)->value, group);
   if (kind == "strubell") return read_strubell(map);
   if (kind == "die") return read_die(map);

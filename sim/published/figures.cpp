@@ -43,27 +43,33 @@ const MacMode& mode_of(const Accelerator& accelerator, const std::string& name) 
   throw InputError{"PUB-MODE", fmt::format("accelerator '{}' has no mode '{}'", accelerator.name, name)};
 }
 
-double peak(const std::string& accelerator, const std::string& mode) {
-  const Accelerator machine = load_accelerator(accelerator);
+double peak(const std::string& accelerator, const std::string& mode, const Overrides& set = {}) {
+  const Accelerator machine = load_accelerator(accelerator, set);
   return peak_tops(machine, mode_of(machine, mode));
 }
 
 Figure figure(const PeakMeasure& measure) {
-  const double ours = peak(measure.accelerator, measure.mode);
+  const double ours = peak(measure.accelerator, measure.mode, measure.set);
   const std::string what = measure.mode + " of " + measure.accelerator;
   if (measure.over_accelerator.empty()) return {ours, what};
   return {ours / peak(measure.over_accelerator, measure.over_mode),
           fmt::format("{} over {} of {}", what, measure.over_mode, measure.over_accelerator)};
 }
 
-Figure figure(const EfficiencyMeasure& measure) {
-  Accelerator accelerator = load_accelerator(measure.accelerator);
-  accelerator.voltage = measure.voltage.value_or(accelerator.voltage);
-  accelerator.clock = measure.clock.value_or(accelerator.clock);
+/// The quantity with these keys of the machine, and the operating point that they set.
+Figure efficiency(const EfficiencyMeasure& measure, const Overrides& set) {
+  const Accelerator accelerator = load_accelerator(measure.accelerator, set);
   const PeakEfficiency ours =
       peak_efficiency(accelerator, load_technology(accelerator.technology), mode_of(accelerator, measure.mode));
-  return {ours.tops_per_w, fmt::format("{} at {:.2f} V, {:.2f} GHz", measure.mode, accelerator.voltage.value(),
-                                       accelerator.clock.value() * 1e-9)};
+  return {measure.of == EfficiencyQuantity::watts ? ours.power.value() : ours.tops_per_w,
+          fmt::format("{} at {:.2f} V, {:.2f} GHz", measure.mode, accelerator.voltage.value(), accelerator.clock.value() * 1e-9)};
+}
+
+Figure figure(const EfficiencyMeasure& measure) {
+  const Figure ours = efficiency(measure, measure.set);
+  if (measure.over.empty()) return ours;
+  const Figure base = efficiency(measure, measure.over);
+  return {*ours.value / *base.value, fmt::format("{} over {}", ours.detail, base.detail)};
 }
 
 /// A network's value, or why there is none.
