@@ -110,13 +110,19 @@ struct Memory {
   Bytes one_sided_batch;              ///< the same while only cores on one side of the ring use the memory; 0: turnaround_batch
   double chained_clash = 1.0;         ///< share of the turnarounds where an operation reads what the one before it has stored
   double displaced_clash = 1.0;       ///< and where a small operand lies between the large input and the result
-  Bytes page;                         ///< pitch of a gather at which every second piece finds its row buffer closed
+  std::uint32_t channels = 1;         ///< that share the bandwidth. With banks each works by itself and has a share of turnaround_batch; without, granules are dealt out to them in turn
+  Bytes interleave;                   ///< with banks: consecutive addresses of a channel before the next one's begin
+  bool channel_hash = false;          ///< the channel of a stripe shifts by one every `channels` stripes, and so on: no pitch keeps to one
+  std::uint32_t banks = 0;            ///< of a channel, each with an open row of `page` bytes; 0: gathers lose time by chance, see activation
+  Seconds row_open;                   ///< precharge and activation: tRP + tRCD
+  Seconds row_cycle;                  ///< least time between two openings in a bank: tRC
+  Seconds activate_gap;               ///< and in a channel: tRRD, or a quarter of tFAW if that is longer
+  Bytes page;                         ///< a bank's row; without banks: pitch of a gather at which every second piece finds its row buffer closed
   Seconds activation;                 ///< bus time lost where a gather opens another page; pieces in order hide theirs
   Bytes bank_span;                    ///< pieces that lie further apart than this meet in one bank; 0: they never do
   Seconds bank_conflict;              ///< bus time that each of them then loses, at most
   Bytes capacity;
   Bytes granule;                      ///< smallest access
-  std::uint32_t channels = 1;         ///< among which the granules are dealt out in turn
 };
 
 /// How the links join chips: each to its two neighbours, or each to every other through a switch.

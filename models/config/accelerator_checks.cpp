@@ -108,6 +108,11 @@ void check_memory(const Accelerator& a, const MapReader& root) {
              fmt::format("dma.burst = {} is no multiple of {}", size_text(a.dma.burst.value()), granule_text),
              "a request is made of whole granules");
   }
+  if (a.memory.banks > 0 && a.memory.interleave.value() % granule != 0) {
+    conflict({{memory, "interleave"}, {memory, "granule"}},
+             fmt::format("memory.interleave = {} is no multiple of {}", size_text(a.memory.interleave.value()), granule_text),
+             "a channel serves whole granules");
+  }
   if (a.memory.turnaround_batch.value() < granule) {
     conflict({{memory, "turnaround_batch"}, {memory, "granule"}},
              fmt::format("memory.turnaround_batch = {} is less than {}",

@@ -147,13 +147,19 @@ Memory read_memory(const MapReader& map) {
   if (map.has("one_sided_batch")) memory.one_sided_batch = map.bytes("one_sided_batch", Bytes{1}, kGibibyte);
   memory.chained_clash = map.number("chained_clash", 0.0, 10.0, 1.0);
   memory.displaced_clash = map.number("displaced_clash", 0.0, 10.0, 1.0);
+  memory.channels = map.count("channels", 1, 1024, 1);
+  memory.interleave = map.bytes("interleave", Bytes{32}, kMebibyte, Bytes{256});
+  memory.channel_hash = map.boolean("channel_hash", false);
+  memory.banks = map.count("banks", 0, 1024, 0);
+  memory.row_open = map.seconds("row_open", Seconds{0}, Seconds{1e-6}, Seconds{0});
+  memory.row_cycle = map.seconds("row_cycle", Seconds{0}, Seconds{1e-6}, Seconds{0});
+  memory.activate_gap = map.seconds("activate_gap", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.page = map.bytes("page", Bytes{64}, kMebibyte, Bytes{4096});
   memory.activation = map.seconds("activation", Seconds{0}, Seconds{1e-6}, Seconds{0});
   if (map.has("bank_span")) memory.bank_span = map.bytes("bank_span", kKibibyte, kGibibyte);
   memory.bank_conflict = map.seconds("bank_conflict", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.capacity = map.bytes("capacity", kMebibyte, kGibibyte * 4096);
   memory.granule = map.bytes("granule", Bytes{1}, kKibibyte * 64);
-  memory.channels = map.count("channels", 1, 64, 1);
   return memory;
 }
 

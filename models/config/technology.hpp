@@ -43,7 +43,7 @@ struct Technology {
   Volts reference_voltage;
   /// Keys: "mac.<mode>", "mac.<mode>.gated", "register.read", "register.write", "l0.read", "l0.write",
   /// "l1.read", "l1.write", "sfu.lane_op", "ring.byte_mm", "psum_ring.byte_mm" (a hop's length comes from the
-  /// floor plan: models/energy/scaling.hpp), "memory.<kind>.read", "memory.<kind>.write", "clock.core_cycle"
+  /// floor plan: models/energy/scaling.hpp), "array.byte_mm" (from element to element: models/energy/area.hpp), "memory.<kind>.row_miss", "memory.<kind>.read", "memory.<kind>.write", "clock.core_cycle"
   /// (clock tree and control of one core, per running cycle) and "clock.idle_core_cycle" (what of it is left
   /// when the core waits). Memory energies belong to another device and do not scale with the core's voltage.
   std::map<std::string, EventEnergy> events;

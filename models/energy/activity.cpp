@@ -7,6 +7,7 @@ Activity& Activity::operator+=(const Activity& other) {
   for (const auto& [mode, count] : other.gated_macs) gated_macs[mode] += count;
   register_read += other.register_read;
   register_written += other.register_written;
+  array_byte_hops += other.array_byte_hops;
   l0_read += other.l0_read;
   l0_written += other.l0_written;
   l1_read += other.l1_read;
@@ -16,6 +17,7 @@ Activity& Activity::operator+=(const Activity& other) {
   psum_ring_byte_hops += other.psum_ring_byte_hops;
   memory_read += other.memory_read;
   memory_written += other.memory_written;
+  memory_row_misses += other.memory_row_misses;
   core_busy_cycles += other.core_busy_cycles;
   core_idle_cycles += other.core_idle_cycles;
   link_bytes += other.link_bytes;
@@ -30,7 +32,8 @@ Activity& Activity::operator*=(std::uint64_t times) {
     *bytes = *bytes * times;
   }
   for (std::uint64_t* count :
-       {&sfu_lane_ops, &ring_byte_hops, &psum_ring_byte_hops, &core_busy_cycles, &core_idle_cycles}) {
+       {&array_byte_hops, &sfu_lane_ops, &ring_byte_hops, &psum_ring_byte_hops, &memory_row_misses, &core_busy_cycles,
+        &core_idle_cycles}) {
     *count *= times;
   }
   return *this;

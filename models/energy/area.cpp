@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "models/base/error.hpp"
 
 namespace nibble {
@@ -25,6 +28,15 @@ double lane_mm2(const MpeArray& mpe, const Technology& technology) {
   return mm2;
 }
 
+/// Share of the die that arrays take where no areas are known: rapid's 512 elements on its 36 mm2, by the areas of ibm-7nm.
+constexpr double kArrayShare = 0.2;
+
+bool has_element(const MpeArray& mpe, const Technology& technology) {
+  const auto known = [&](const std::string& key) { return technology.areas.contains(key); };
+  return known("register.bit") && known("core.overhead") &&
+         std::all_of(mpe.modes.begin(), mpe.modes.end(), [&](const MacMode& mode) { return known("mac." + mode.name); });
+}
+
 /// The parts of one core, without its overhead.
 std::map<std::string, double> core_parts(const Core& core, const Technology& technology) {
   const double corelets = core.corelets;
@@ -39,6 +51,16 @@ std::map<std::string, double> core_parts(const Core& core, const Technology& tec
 }
 
 }  // namespace
+
+double element_pitch_mm(const Accelerator& accelerator, const Technology& technology) {
+  const MpeArray& mpe = accelerator.core.mpe;
+  if (!has_element(mpe, technology)) {
+    const double elements = double{1} * accelerator.cores * accelerator.core.corelets * mpe.rows * mpe.columns;
+    return std::sqrt(kArrayShare * accelerator.die_area.value() / elements);
+  }
+  const double parts = mpe.lanes * lane_mm2(mpe, technology) + bits(mpe.registers) * entry(technology, "register.bit");
+  return std::sqrt(parts * entry(technology, "core.overhead"));
+}
 
 AreaReport area_of(const Accelerator& accelerator, const Technology& technology) {
   AreaReport report;

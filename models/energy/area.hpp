@@ -21,4 +21,8 @@ struct AreaReport {
 /// [TECH-AREA] when the technology lacks an area that the machine needs.
 [[nodiscard]] AreaReport area_of(const Accelerator& accelerator, const Technology& technology);
 
+/// Side of one element of the array, taken for a square: its lanes, its registers and its share of the core's overhead; what
+/// data travels from one element to the next. ESTIMATE where the technology lacks one of these areas: a fifth of the die is arrays.
+[[nodiscard]] double element_pitch_mm(const Accelerator& accelerator, const Technology& technology);
+
 }  // namespace nibble

@@ -6,6 +6,7 @@
 
 #include "models/base/check.hpp"
 #include "models/base/error.hpp"
+#include "models/energy/area.hpp"
 #include "models/energy/scaling.hpp"
 
 namespace nibble {
@@ -95,6 +96,8 @@ EnergyReport energy_of(const Activity& activity, const Accelerator& accelerator,
   }
   table.add("registers", "register.read", as_double(activity.register_read));
   table.add("registers", "register.write", as_double(activity.register_written));
+  table.add("wires", "array.byte_mm",
+            static_cast<double>(activity.array_byte_hops) * element_pitch_mm(accelerator, technology));
   table.add("l0", "l0.read", as_double(activity.l0_read));
   table.add("l0", "l0.write", as_double(activity.l0_written));
   table.add("l1", "l1.read", as_double(activity.l1_read));
@@ -105,6 +108,7 @@ EnergyReport energy_of(const Activity& activity, const Accelerator& accelerator,
   table.add("ring", "psum_ring.byte_mm", static_cast<double>(activity.psum_ring_byte_hops) * hop_mm);
   table.add("memory", "memory." + accelerator.memory.kind + ".read", as_double(activity.memory_read));
   table.add("memory", "memory." + accelerator.memory.kind + ".write", as_double(activity.memory_written));
+  table.add("memory", "memory." + accelerator.memory.kind + ".row_miss", static_cast<double>(activity.memory_row_misses));
   table.add("link", "link.byte", as_double(activity.link_bytes));
   table.add("clock", "clock.core_cycle", static_cast<double>(activity.core_busy_cycles));
   table.add("clock", "clock.idle_core_cycle", static_cast<double>(activity.core_idle_cycles),

@@ -16,7 +16,7 @@ enum class EnergyClass { dynamic, idle, statics };
 
 /// One line of the energy table: count x energy per event.
 struct EnergyRow {
-  std::string component;  ///< "mpe", "registers", "l0", "l1", "sfu", "ring", "memory", "link", "clock", "leakage"
+  std::string component;  ///< "mpe", "registers", "wires", "l0", "l1", "sfu", "ring", "memory", "link", "clock", "leakage"
   std::string event;      ///< key of the technology: "mac.fp16", "l1.read"
   EnergyClass energy_class = EnergyClass::dynamic;
   double count = 0;

@@ -18,6 +18,7 @@ PeakEfficiency peak_efficiency(const Accelerator& system, const Technology& tech
     activity.macs[mode.name] += visit.macs.value() * times;
     activity.register_read += visit.register_read * times;
     activity.register_written += visit.register_written * times;
+    activity.array_byte_hops += visit.byte_hops * times;
     activity.l0_read += visit.streamed * times;
     activity.l0_written += visit.streamed * times;
     activity.l1_read += (visit.stationary + visit.streamed + visit.psum_read) * times;

@@ -94,6 +94,12 @@ PortTraffic stationary_traffic(const MpeArray& mpe, const L0Buffers& l0, const M
   return traffic;
 }
 
+/// Byte-hops inside the array; the stationary words' half ways are rounded up together.
+std::uint64_t byte_hops(std::uint64_t streamed_bit_hops, std::uint64_t sum_bit_hops, std::uint64_t stationary_bits,
+                        std::uint64_t way_there_and_back) {
+  return ceil_div(2 * (streamed_bit_hops + sum_bit_hops) + stationary_bits * way_there_and_back, 16);
+}
+
 /// Streams m rows past a block of `depth` x `width` stationary elements, for `lane_groups` groups at once.
 Visit stationary_visit(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode, const Pairing& bits,
                        std::uint64_t m, std::uint64_t width, std::uint64_t depth, std::uint64_t lane_groups, bool reads_psums) {
@@ -116,6 +122,9 @@ Visit stationary_visit(const MpeArray& mpe, const L0Buffers& l0, const MacMode& 
   const Bytes accumulators = packed(Bits{updates * bits.accumulator_bits});
   visit.register_read = packed(Bits{visit.macs.value() * bits.stationary_bits}) + accumulators;
   visit.register_written = visit.stationary + accumulators;
+  const std::uint64_t columns = lane_groups > 1 ? 1 : ceil_div(width, mpe.lanes);
+  visit.byte_hops = byte_hops(m * depth * lane_groups * bits.streamed_bits * columns, updates * bits.accumulator_bits,
+                              visit.stationary_bits.value(), columns + mpe.rows);
   return visit;
 }
 
@@ -217,6 +226,10 @@ std::vector<Visit> output_stationary(const MpeArray& mpe, const L0Buffers& l0, c
       visit.macs = Macs{outputs * tile.k};
       visit.register_read = packed(Bits{outputs * steps * bits.accumulator_bits});
       visit.register_written = visit.register_read;
+      // Finished sums leave down half of the rows on average; both operands pass the elements that use them.
+      visit.byte_hops = byte_hops(rows.size * tile.k * bits.streamed_bits * ceil_div(columns.size, mpe.lanes) +
+                                      columns.size * tile.k * bits.stationary_bits * std::min<std::uint64_t>(rows.size, mpe.rows),
+                                  0, outputs * bits.accumulator_bits, mpe.rows);
       visits.push_back(visit);
     }
   }

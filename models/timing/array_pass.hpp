@@ -32,6 +32,7 @@ struct Visit {
   Macs macs;
   Bytes register_read;       ///< MPE registers and accumulators, all elements together
   Bytes register_written;
+  std::uint64_t byte_hops = 0;  ///< bytes times elements that they pass inside the array: operands and sums on their way
 };
 
 /// Size of a stationary block of one array.
@@ -50,6 +51,8 @@ struct BlockShape {
 /// columns*lanes weights, stream m rows in passes of `accumulators` rows; a pass of r rows over e entries
 /// takes e*max(r, mac_latency) cycles, its partial sums leave once. Fill and drain of a visit:
 /// rows - 1 + columns - 1 + mac_latency. Input stationary: the same with A and B, m and n exchanged.
+/// Wires: a streamed word passes the columns in use; a sum moves to the next element of its column once for each update of a
+/// lane, macs_per_lane products; a stationary word goes half of the way along a row and half of the way down a column.
 /// Output stationary: C stays in the registers, k streams. (Formulas: models/timing/README.md.)
 [[nodiscard]] std::vector<Visit> array_visits(const MpeArray& mpe, const L0Buffers& l0, const MacMode& mode,
                                               const std::string& a_format, const std::string& b_format,

@@ -23,6 +23,8 @@ struct TransferEnd {
 struct Transfer {
   Unit unit = Unit::load;
   std::uint64_t bytes_to_request = 0;
+  std::uint64_t address = 0;           ///< where it lies in memory, and how much of it has been asked for
+  std::uint64_t bytes_requested = 0;
   std::vector<TransferEnd> ends;       ///< cores that receive (load) or the one that sends (store)
   std::uint64_t left_memory = 0;       ///< cycle in which the last burst left the memory
   std::uint64_t ends_open = 0;
@@ -31,12 +33,15 @@ struct Transfer {
 /// What travels with a TLM payload: which transfer a burst belongs to.
 struct BurstExtension : tlm::tlm_extension<BurstExtension> {
   Transfer* transfer = nullptr;
+  std::uint64_t address = 0;
   std::uint64_t pitch = 0;  ///< bytes between the pieces of a gather; 0 = in order
   std::uint64_t piece = 0;  ///< bytes of such a piece; 0 = a granule
   std::uint32_t interleave = 1;  ///< matrices whose granules lie in turn, of which it moves one
   double clash = 1;         ///< share of the usual turnarounds that it pays for
   bool clockwise = false;   ///< the side of the ring that it comes from
   std::uint64_t ready = 0;  ///< cycle in which the request is complete at the memory (stores: the data too)
+  std::uint32_t parts_open = 0;  ///< channels that have not yet served their part
+  double last_out = 0;           ///< when the latest of the others was through, from the kernel's begin
 
   [[nodiscard]] tlm::tlm_extension_base* clone() const override { return new BurstExtension{*this}; }
   void copy_from(const tlm::tlm_extension_base& other) override {

@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "models/base/check.hpp"
 #include "sim/chip/burst.hpp"
+#include "sim/chip/channels.hpp"
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
 namespace {
 
-std::uint64_t ready_at(const tlm::tlm_generic_payload& payload) {
-  return payload.get_extension<BurstExtension>()->ready;
-}
+/// Cycles that channels may be behind: their parts are worked out together, in time for their answers.
+constexpr std::uint64_t kLongestLag = 64;
+
+/// Channels that work by themselves.
+std::uint32_t buses(const Memory& memory) { return memory.banks > 0 ? memory.channels : 1; }
 
 }  // namespace
 
@@ -20,14 +24,13 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
     : sc_module{name},
       socket{"socket"},
       config_{memory},
-      channels_{memory.channels},
-      turnaround_batch_{memory.turnaround_batch.value()},
-      one_sided_batch_{memory.one_sided_batch.value() > 0 ? memory.one_sided_batch.value()
-                                                          : memory.turnaround_batch.value()},
       granule_{memory.granule.value()},
       page_{memory.page.value()},
-      bank_span_{memory.bank_span.value()} {
+      bank_span_{memory.bank_span.value()},
+      channels_(buses(memory), MemoryChannel{memory, buses(memory)}),
+      parts_(buses(memory)) {
   set_core_clock(core_clock);
+  reset_counts();
   socket.register_nb_transport_fw(this, &ExternalMemory::accept);
   SC_HAS_PROCESS(ExternalMemory);
   SC_METHOD(serve);
@@ -36,65 +39,59 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
 }
 
 void ExternalMemory::set_core_clock(Hertz clock) {
-  bytes_per_cycle_ = config_.bandwidth.value() * config_.efficiency / clock.value();
-  channel_bytes_per_cycle_ = config_.bandwidth.value() / config_.channels / clock.value();
   latency_cycles_ = config_.latency.value() * clock.value();
-  turnaround_cycles_ = config_.turnaround.value() * clock.value();
   activation_cycles_ = config_.activation.value() * clock.value();
   bank_conflict_cycles_ = config_.bank_conflict.value() * clock.value();
+  for (MemoryChannel& channel : channels_) channel.set_core_clock(clock);
+  lag_ = latency_cycles_ < 2 ? 0 : std::min(kLongestLag, static_cast<std::uint64_t>(latency_cycles_) - 1);
 }
 
 void ExternalMemory::reset_counts() {
   read_ = written_ = Bytes{0};
-  busy_ = 0;
-  last_was_write_ = false;
   asked_clockwise_ = asked_counter_ = false;
-  free_at_ = 0;
   began_ = kernel_now();
+  wake_at_ = MemoryChannel::kNever;
+  for (MemoryChannel& channel : channels_) channel.reset(began_);
+}
+
+std::uint64_t ExternalMemory::busy_cycles() const {
+  double busy = 0;
+  for (const MemoryChannel& channel : channels_) busy += channel.busy_cycles();
+  return static_cast<std::uint64_t>(busy / static_cast<double>(channels_.size()));
+}
+
+std::uint64_t ExternalMemory::row_misses() const {
+  if (config_.banks == 0) return 0;
+  std::uint64_t opened = 0;
+  for (const MemoryChannel& channel : channels_) opened += channel.rows_opened();
+  return opened - std::min(opened, ceil_div((read_ + written_).value(), page_));
 }
 
 tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                           sc_core::sc_time& /*delay*/) {
   NIBBLE_CHECK(phase == tlm::BEGIN_REQ, "the memory answers requests only");
   payload.acquire();
-  (payload.get_extension<BurstExtension>()->clockwise ? asked_clockwise_ : asked_counter_) = true;
-  Queue& queue = payload.is_write() ? writes_ : reads_;
-  const auto later = [](const tlm::tlm_generic_payload* a, const tlm::tlm_generic_payload* b) {
-    return ready_at(*a) < ready_at(*b);
-  };
-  queue.insert(std::upper_bound(queue.begin(), queue.end(), &payload, later), &payload);
-  arm();
+  BurstExtension& burst = *payload.get_extension<BurstExtension>();
+  burst.last_out = 0;
+  (burst.clockwise ? asked_clockwise_ : asked_counter_) = true;
+  const std::uint64_t bytes = granules(payload.get_data_length());
+  (payload.is_write() ? written_ : read_) += Bytes{bytes};
+  ChannelPart part{&payload, payload.is_write(), burst.ready, burst.clash, gather_cycles(bytes, burst),
+                   reached_channels(config_.channels, burst.interleave), bytes, {}};
+  if (is_whole()) {
+    burst.parts_open = 1;
+    channels_.front().push(std::move(part));
+    arm();
+  } else {
+    split(payload, part);
+    arm_at(burst.ready + lag_);
+  }
   return tlm::TLM_ACCEPTED;
 }
 
-bool ExternalMemory::ready(const Queue& queue) const {
-  return !queue.empty() && ready_at(*queue.front()) <= kernel_now();
-}
-
-void ExternalMemory::arm() {
-  if (reads_.empty() && writes_.empty()) return;
-  std::uint64_t next = ~std::uint64_t{0};
-  for (const Queue* queue : {&reads_, &writes_}) {
-    if (!queue->empty()) next = std::min(next, ready_at(*queue->front()));
-  }
-  const std::uint64_t now = kernel_now();
-  next = std::max({next, now, began_ + static_cast<std::uint64_t>(free_at_)});
-  wake_.cancel();
-  wake_.notify(kernel_time(next - now));
-}
-
-void ExternalMemory::serve() {
-  const bool read_waits = ready(reads_), write_waits = ready(writes_);
-  if (read_waits || write_waits) {
-    const bool writing = write_waits && (!read_waits || !last_was_write_);
-    serve_burst(writing ? writes_ : reads_, writing, writing ? read_waits : write_waits);
-  }
-  arm();
-}
-
-double ExternalMemory::activation_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
+double ExternalMemory::gather_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
   const std::uint64_t piece = std::max(granule_, burst.piece);
-  if (burst.pitch <= piece) return 0.0;
+  if (config_.banks > 0 || burst.pitch <= piece) return 0.0;
   const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch);
   const double shown = std::max(0.0, 1.0 - 2.0 * static_cast<double>(piece - granule_) / page);
   double lost = pitch / (pitch + page) * shown * activation_cycles_;
@@ -104,28 +101,118 @@ double ExternalMemory::activation_cycles(std::uint64_t bytes, const BurstExtensi
   return static_cast<double>(bytes) / static_cast<double>(piece) * lost;
 }
 
-void ExternalMemory::serve_burst(Queue& queue, bool writing, bool other_waits) {
-  tlm::tlm_generic_payload& payload = *queue.front();
-  queue.pop_front();
-  const std::uint64_t bytes = granules(payload.get_data_length());
-  const BurstExtension& burst = *payload.get_extension<BurstExtension>();
-  const std::uint64_t batch = asked_clockwise_ && asked_counter_ ? turnaround_batch_ : one_sided_batch_;
-  std::uint64_t turnarounds = writing != last_was_write_ ? 1 : 0;
-  if (other_waits) turnarounds = std::max(turnarounds, ceil_div(bytes, batch));
-  last_was_write_ = writing;
-  (writing ? written_ : read_) += Bytes{bytes};
+std::uint32_t ExternalMemory::channel_of(std::uint64_t stripe) const {
+  const std::uint64_t channels = channels_.size();
+  if (!config_.channel_hash || channels == 1) return static_cast<std::uint32_t>(stripe % channels);
+  std::uint64_t digits = 0;  // of the stripe's number in base `channels`: one stripe of each group for each channel
+  for (std::uint64_t rest = stripe; rest > 0; rest /= channels) digits += rest % channels;
+  return static_cast<std::uint32_t>(digits % channels);
+}
 
-  const double begin = std::max(free_at_, static_cast<double>(kernel_now() - began_));
-  const double lost =
-      static_cast<double>(turnarounds) * burst.clash * turnaround_cycles_ + activation_cycles(bytes, burst);
-  free_at_ = begin + lost + transfer_cycles(bytes, burst.interleave);
-  busy_ += free_at_ - begin;
-  if (timeline_ != nullptr) {
-    timeline_->memory(writing, began_ + static_cast<std::uint64_t>(begin),
-                      began_ + static_cast<std::uint64_t>(std::ceil(free_at_)));
+void ExternalMemory::add_stretch(std::uint64_t address, std::uint64_t bytes) {
+  const std::uint64_t width = config_.interleave.value();
+  for (std::uint64_t at = address; at < address + bytes;) {
+    const std::uint64_t stripe = at / width, end = std::min(address + bytes, (stripe + 1) * width);
+    const std::uint64_t local = stripe / channels_.size() * width + at % width;  // within the channel
+    ChannelPart& part = parts_[channel_of(stripe)];
+    part.bytes += end - at;
+    if (!part.runs.empty() && part.runs.back().address + part.runs.back().bytes == local) {
+      part.runs.back().bytes += end - at;
+    } else {
+      part.runs.push_back({local, end - at});
+    }
+    at = end;
   }
+}
 
-  const double out = std::ceil(free_at_ + latency_cycles_);
+void ExternalMemory::split(tlm::tlm_generic_payload& payload, const ChannelPart& common) {
+  BurstExtension& burst = *payload.get_extension<BurstExtension>();
+  const std::uint64_t piece = std::max(granule_, burst.piece);
+  if (burst.pitch <= piece) {
+    add_stretch(burst.address, common.bytes);
+  } else {
+    for (std::uint64_t done = 0, at = burst.address; done < common.bytes; done += piece, at += burst.pitch) {
+      add_stretch(at, std::min(piece, common.bytes - done));
+    }
+  }
+  burst.parts_open = 0;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i].bytes == 0) continue;
+    ChannelPart part = common;
+    part.gather_cycles *= static_cast<double>(parts_[i].bytes) / static_cast<double>(common.bytes);
+    part.bytes = parts_[i].bytes;
+    part.runs = std::move(parts_[i].runs);
+    parts_[i] = {};
+    ++burst.parts_open;
+    channels_[i].push(std::move(part));
+  }
+}
+
+void ExternalMemory::arm() {
+  const std::uint64_t next = channels_.front().next(kernel_now());
+  if (next == MemoryChannel::kNever) return;
+  wake_.cancel();
+  wake_.notify(kernel_time(next - kernel_now()));
+}
+
+/// Wakes in `cycle`, unless that is to happen before.
+void ExternalMemory::arm_at(std::uint64_t cycle) {
+  if (cycle >= wake_at_) return;
+  wake_at_ = cycle;
+  wake_.cancel();
+  wake_.notify(kernel_time(cycle - kernel_now()));
+}
+
+void ExternalMemory::serve() {
+  if (is_whole()) {
+    serve_whole();
+  } else {
+    serve_channels();
+  }
+}
+
+void ExternalMemory::serve_whole() {
+  MemoryChannel::Served served;
+  const bool one_sided = !(asked_clockwise_ && asked_counter_);
+  if (channels_.front().serve(kernel_now(), one_sided, served) && note(channels_.front(), served)) {
+    answer(*static_cast<tlm::tlm_generic_payload*>(served.part.burst));
+  }
+  arm();
+}
+
+void ExternalMemory::serve_channels() {
+  const std::uint64_t now = kernel_now();
+  const bool one_sided = !(asked_clockwise_ && asked_counter_);
+  wake_at_ = MemoryChannel::kNever;
+  done_.clear();
+  std::uint64_t next = MemoryChannel::kNever;
+  MemoryChannel::Served served;
+  for (MemoryChannel& channel : channels_) {
+    std::uint64_t at = channel.next(0);
+    for (; at <= now; at = channel.next(0)) {
+      if (!channel.serve(at, one_sided, served)) break;
+      if (note(channel, served)) done_.push_back(static_cast<tlm::tlm_generic_payload*>(served.part.burst));
+    }
+    next = std::min(next, at);
+  }
+  const auto last_out = [](const tlm::tlm_generic_payload* p) { return p->get_extension<BurstExtension>()->last_out; };
+  std::stable_sort(done_.begin(), done_.end(), [&](const auto* a, const auto* b) { return last_out(a) < last_out(b); });
+  for (tlm::tlm_generic_payload* payload : done_) answer(*payload);
+  if (next != MemoryChannel::kNever) arm_at(next + lag_);
+}
+
+bool ExternalMemory::note(const MemoryChannel& channel, const MemoryChannel::Served& served) {
+  if (timeline_ != nullptr && &channel == channels_.data()) {
+    timeline_->memory(served.part.write, began_ + static_cast<std::uint64_t>(served.begin),
+                      began_ + static_cast<std::uint64_t>(std::ceil(served.end)));
+  }
+  BurstExtension& burst = *static_cast<tlm::tlm_generic_payload*>(served.part.burst)->get_extension<BurstExtension>();
+  burst.last_out = std::max(burst.last_out, served.end);
+  return --burst.parts_open == 0;
+}
+
+void ExternalMemory::answer(tlm::tlm_generic_payload& payload) {
+  const double out = std::ceil(payload.get_extension<BurstExtension>()->last_out + latency_cycles_);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   sc_core::sc_time delay = kernel_time(began_ + static_cast<std::uint64_t>(out) - kernel_now());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

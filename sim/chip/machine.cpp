@@ -102,6 +102,7 @@ KernelResult Machine::collect(const KernelProgram& program, std::uint64_t begin)
   }
   activity.memory_read = memory_.bytes_read();
   activity.memory_written = memory_.bytes_written();
+  activity.memory_row_misses = memory_.row_misses();
   activity.ring_byte_hops = ring_.byte_hops();
   activity.psum_ring_byte_hops = psum_ring_.byte_hops();
   activity.core_idle_cycles = cores_.size() * result.cycles.value() - activity.core_busy_cycles;

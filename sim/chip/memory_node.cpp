@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "models/base/check.hpp"
@@ -9,6 +10,23 @@
 #include "sim/core/kernel_time.hpp"
 
 namespace nibble {
+namespace {
+
+/// Where stores begin: no step loads so much.
+constexpr std::uint64_t kStores = std::uint64_t{1} << 48;
+
+/// Bytes of a piece of a gather.
+std::uint64_t piece_of(const Instruction& instruction, std::uint64_t granule) {
+  return std::max(granule, instruction.piece.value());
+}
+
+/// Bytes from the transfer's begin to the byte that `done` others come before.
+std::uint64_t offset_of(const Instruction& instruction, std::uint64_t granule, std::uint64_t done) {
+  const std::uint64_t piece = piece_of(instruction, granule), pitch = instruction.pitch.value();
+  return pitch > piece ? done / piece * pitch + done % piece : done;
+}
+
+}  // namespace
 
 MemoryNode::MemoryNode(sc_core::sc_module_name name, const Accelerator& accelerator, DataRing& ring)
     : sc_module{name},
@@ -16,11 +34,16 @@ MemoryNode::MemoryNode(sc_core::sc_module_name name, const Accelerator& accelera
       ring_{ring},
       multicast_{accelerator.ring.multicast},
       rate_{accelerator.memory.bandwidth * accelerator.memory.efficiency},
+      granule_{accelerator.memory.granule.value()},
       bytes_per_cycle_{rate_.value() / accelerator.clock.value()} {
   socket.register_nb_transport_bw(this, &MemoryNode::answer);
 }
 
-void MemoryNode::reset() { joining_.clear(); }
+void MemoryNode::reset() {
+  joining_.clear();
+  next_load_ = 0;
+  next_store_ = kStores;
+}
 
 void MemoryNode::set_core_clock(Hertz clock) { bytes_per_cycle_ = rate_.value() / clock.value(); }
 
@@ -32,9 +55,16 @@ Transfer& MemoryNode::new_transfer(Unit unit, Bytes bytes, std::vector<TransferE
   Transfer& transfer = *free_transfers_.back();
   free_transfers_.pop_back();
   const std::uint64_t open = ends.size();
-  transfer = {unit, bytes.value(), std::move(ends), 0, open};
   NIBBLE_CHECK(bytes.value() > 0, "an empty transfer");
+  const std::uint64_t address = place(unit, bytes.value(), *ends.front().instruction);
+  transfer = {unit, bytes.value(), address, 0, std::move(ends), 0, open};
   return transfer;
+}
+
+std::uint64_t MemoryNode::place(Unit unit, std::uint64_t bytes, const Instruction& instruction) {
+  std::uint64_t& next = unit == Unit::store ? next_store_ : next_load_;
+  const std::uint64_t extent = offset_of(instruction, granule_, bytes - 1) + 1;
+  return std::exchange(next, next + ceil_div(extent, granule_) * granule_);
 }
 
 void MemoryNode::release(Transfer& transfer) { free_transfers_.push_back(&transfer); }
@@ -69,6 +99,8 @@ void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
       pool_.acquire(transfer, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, bytes);
   BurstExtension& extension = *payload.get_extension<BurstExtension>();
   const Instruction& instruction = *transfer.ends.front().instruction;
+  extension.address = transfer.address + offset_of(instruction, granule_, transfer.bytes_requested);
+  transfer.bytes_requested += bytes;
   extension.pitch = instruction.pitch.value();
   extension.piece = instruction.piece.value();
   extension.interleave = instruction.interleave;

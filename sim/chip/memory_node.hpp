@@ -18,7 +18,8 @@ namespace nibble {
 
 /// MemoryNode: where the ring meets the external memory. Turns bursts into TLM-2.0 transactions, sends what comes back
 /// over the ring, lets cores read one another's L1, and aggregates requests: a multicast is read once, when the last of its
-/// cores has asked.
+/// cores has asked. Transfers lie in memory in the order in which they are asked for, what is stored far from what is loaded: a
+/// compiler lays tensors out by tiles, and programs have no addresses.
 class MemoryNode : public sc_core::sc_module {
  public:
   MemoryNode(sc_core::sc_module_name name, const Accelerator& accelerator, DataRing& ring);
@@ -38,11 +39,14 @@ class MemoryNode : public sc_core::sc_module {
 
  private:
   tlm::tlm_sync_enum answer(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  [[nodiscard]] std::uint64_t place(Unit unit, std::uint64_t bytes, const Instruction& instruction);
   void deliver(Transfer& transfer, std::uint64_t bytes, std::uint64_t last_out);
 
   DataRing& ring_;
   bool multicast_;
   BytesPerSecond rate_;     ///< at which the memory sends
+  std::uint64_t granule_;
+  std::uint64_t next_load_ = 0, next_store_ = 0;  ///< addresses of the next transfers
   double bytes_per_cycle_;  ///< the same in core cycles: how long before its last byte a burst's first one left
   BurstPool pool_;
   std::map<std::uint32_t, std::pair<const Instruction*, std::vector<TransferEnd>>> joining_;

@@ -285,6 +285,7 @@ void ComputeCore::count_visits(const std::vector<Visit>& visits) {
     macs_ += visit.macs * repeat;
     activity_.register_read += visit.register_read * repeat;
     activity_.register_written += visit.register_written * repeat;
+    activity_.array_byte_hops += visit.byte_hops * repeat;
     activity_.l0_read += visit.streamed * repeat;
     activity_.l0_written += visit.streamed * repeat;
     activity_.l1_read += (visit.stationary + visit.streamed + visit.psum_read) * repeat;

@@ -8,8 +8,8 @@ namespace nibble {
 namespace {
 
 /// The components of a machine, in the order in which data passes them; each is reported, used or not.
-constexpr std::array kComponents = {"mpe",  "registers", "l0",    "l1",     "sfu",
-                                    "ring", "memory",    "clock", "leakage"};
+constexpr std::array kComponents = {"mpe",  "registers", "wires", "l0",     "l1",
+                                    "sfu",  "ring",      "memory", "clock", "leakage"};
 
 constexpr std::array kPasses = {"fwd", "dgrad", "wgrad", "vector", "update", "recompute"};
 
@@ -147,9 +147,11 @@ Json activity_object(const RunResult& result) {
   Json object;
   object["macs"] = counts_by_mode(result.activity.macs);
   object["gated_macs"] = counts_by_mode(result.activity.gated_macs);
+  object["array_byte_hops"] = result.activity.array_byte_hops;
   object["sfu_lane_ops"] = result.activity.sfu_lane_ops;
   object["ring_byte_hops"] = result.activity.ring_byte_hops;
   object["psum_ring_byte_hops"] = result.activity.psum_ring_byte_hops;
+  object["memory_row_misses"] = result.activity.memory_row_misses;
   object["core_busy_cycles"] = result.activity.core_busy_cycles;
   object["core_idle_cycles"] = result.activity.core_idle_cycles;
   object["memory_busy_cycles"] = memory_busy;

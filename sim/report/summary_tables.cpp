@@ -23,7 +23,7 @@ constexpr Heading kArrayCycles[] = {
     {"compute", "compute"}, {"fill_drain", "fill+drain"}, {"memory", "memory"}, {"ring", "ring"},
     {"l1", "L1"},           {"vector", "vector"},         {"sync", "sync"}};
 constexpr Heading kComponents[] = {
-    {"mpe", "MPE"},   {"registers", "registers"}, {"l0", "L0"},       {"l1", "L1"},          {"sfu", "SFU"},
+    {"mpe", "MPE"},   {"registers", "registers"}, {"wires", "wires"}, {"l0", "L0"},       {"l1", "L1"}, {"sfu", "SFU"},
     {"ring", "ring"}, {"memory", "memory"},       {"clock", "clock"}, {"leakage", "leakage"}};
 constexpr const char* kPasses[] = {"fwd", "dgrad", "wgrad", "vector", "update", "recompute"};
 

@@ -19,7 +19,8 @@ Json numbers_of(const KernelResult& k) {
           c.psum_ring_byte_hops,    c.memory_read.value(),
           c.memory_written.value(), c.core_busy_cycles,
           c.core_idle_cycles,       k.memory_busy_cycles,
-          k.sfu_busy_cycles};
+          k.sfu_busy_cycles,        c.array_byte_hops,
+          c.memory_row_misses};
 }
 
 KernelResult kernel_of(const Json& numbers) {
@@ -39,7 +40,10 @@ KernelResult kernel_of(const Json& numbers) {
   for (auto* part : {&c.sfu_lane_ops, &c.ring_byte_hops, &c.psum_ring_byte_hops}) take(*part);
   take(c.memory_read);
   take(c.memory_written);
-  for (auto* part : {&c.core_busy_cycles, &c.core_idle_cycles, &k.memory_busy_cycles, &k.sfu_busy_cycles}) take(*part);
+  for (auto* part : {&c.core_busy_cycles, &c.core_idle_cycles, &k.memory_busy_cycles, &k.sfu_busy_cycles,
+                     &c.array_byte_hops, &c.memory_row_misses}) {
+    take(*part);
+  }
   return k;
 }
 

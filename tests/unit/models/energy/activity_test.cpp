@@ -23,6 +23,8 @@ Activity counted_from(std::uint64_t first) {
   a.memory_written = Bytes{first + 12};
   a.core_busy_cycles = first + 13;
   a.core_idle_cycles = first + 14;
+  a.array_byte_hops = first + 15;
+  a.memory_row_misses = first + 16;
   return a;
 }
 
@@ -44,6 +46,8 @@ TEST(Activity, SumHasEveryCount) {
   EXPECT_EQ(sum.memory_written, Bytes{1124});
   EXPECT_EQ(sum.core_busy_cycles, 1126U);
   EXPECT_EQ(sum.core_idle_cycles, 1128U);
+  EXPECT_EQ(sum.array_byte_hops, 1130U);
+  EXPECT_EQ(sum.memory_row_misses, 1132U);
 }
 
 TEST(Activity, ModesOfBothSidesAreKept) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "models/base/error.hpp"
@@ -22,6 +23,7 @@ Activity one_of_each() {
   a.l1_read = a.l1_written = a.memory_read = a.memory_written = Bytes{1};
   a.sfu_lane_ops = a.ring_byte_hops = a.psum_ring_byte_hops = 1;
   a.core_busy_cycles = a.core_idle_cycles = 1;
+  a.array_byte_hops = a.memory_row_misses = 1;
   return a;
 }
 
@@ -36,7 +38,9 @@ TEST(Energy, EachCountMeetsItsOwnEnergy) {
   EXPECT_DOUBLE_EQ(picojoules(report.components.at("l1")), 64 + 128);
   EXPECT_DOUBLE_EQ(picojoules(report.components.at("sfu")), 256);
   EXPECT_DOUBLE_EQ(picojoules(report.components.at("ring")), 2 * (512 + 1024));
-  EXPECT_DOUBLE_EQ(picojoules(report.components.at("memory")), 2048 + 4096);
+  EXPECT_DOUBLE_EQ(picojoules(report.components.at("memory")), 2048 + 4096 + 65536);
+  // No areas: a fifth of 4 mm2 for 128 elements.
+  EXPECT_DOUBLE_EQ(picojoules(report.components.at("wires")), 32768 * std::sqrt(0.2 * 4 / 128));
   EXPECT_DOUBLE_EQ(picojoules(report.components.at("clock")), 8192 + 16384);
   EXPECT_DOUBLE_EQ(picojoules(report.idle), 16384);
   EXPECT_DOUBLE_EQ(report.statics.value(), 0.0);

@@ -2,6 +2,8 @@
 // cost at a time and comparing with counts made by hand.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "models/energy/energy.hpp"
 #include "tests/unit/models/energy/toy_technology.hpp"
 
@@ -48,6 +50,19 @@ TEST(PeakEfficiency, L1Alone) {
 TEST(PeakEfficiency, RegistersAlone) {
   // A MAC reads its 2-byte weight and its 2-byte accumulator.
   EXPECT_NEAR(tops_per_w(only("register.read", 1)), 2.0 / 4, 1e-9);
+}
+
+TEST(PeakEfficiency, WiresAlone) {
+  // In a block of 256 x 64: inputs pass 8 columns, each of 256 products for a row and channel hands on a 2-byte sum, weights go
+  // half of 8 columns and half of 8 rows. An element's side is the root of its area.
+  Technology technology = only("array.byte_mm", 1);
+  technology.areas["mac.fp16"] = {1e-4, ""};
+  technology.areas["register.bit"] = {1e-7, ""};
+  technology.areas["core.overhead"] = {2, ""};
+  const double pitch = std::sqrt(2 * (8 * 1e-4 + 8192 * 1e-7));
+  const double byte_hops = 2097152.0 * 8 + 4096.0 * 64 * 256 * 2 + 32768.0 * 8;
+  const double macs = 4096.0 * 256 * 64;
+  EXPECT_NEAR(tops_per_w(technology), 2 / (byte_hops / macs * pitch), 1e-9);
 }
 
 TEST(PeakEfficiency, LeakageAlone) {

@@ -82,7 +82,7 @@ TEST(Technologies, EveryShippedMachineHasAnEnergyForAllThatItCanDo) {
     a.register_read = a.register_written = a.l0_read = a.l0_written = Bytes{1};
     a.l1_read = a.l1_written = a.memory_read = a.memory_written = Bytes{1};
     a.sfu_lane_ops = a.ring_byte_hops = a.psum_ring_byte_hops = 1;
-    a.core_busy_cycles = a.core_idle_cycles = 1;
+    a.core_busy_cycles = a.core_idle_cycles = a.array_byte_hops = a.memory_row_misses = 1;
     EXPECT_NO_THROW(static_cast<void>(energy_of(a, accelerator, technology, Seconds{1e-9}))) << name;
     EXPECT_TRUE(technology.fabrication.memory_g_per_gb.contains(accelerator.memory.kind)) << name;
   }
@@ -102,6 +102,14 @@ TEST(Technologies, SevenNanometreFiguresFollowTheirStatedRules) {
   EXPECT_NEAR(energy(t, "l0.read"), 7.5 / 8 * std::sqrt(1.0 / 8), 2e-3);
   EXPECT_NEAR(energy(t, "l1.read"), 14.0 / 8 * std::sqrt(2.0), 6e-3);
   EXPECT_NEAR(energy(t, "ring.byte_mm"), 200.0 / 256 / 10 * 8, 1e-9);
+  EXPECT_EQ(energy(t, "array.byte_mm"), energy(t, "ring.byte_mm"));
+  // From a device's currents (mA) and times (ns): V (IDD0 tRC - IDD3N tRAS - IDD2N tRP), all devices of a row together.
+  const auto opening = [](double idd0, double idd3n, double idd2n, double ras, double rp, double devices) {
+    return 1.2 * (idd0 * (ras + rp) - idd3n * ras - idd2n * rp) * devices;
+  };
+  EXPECT_NEAR(energy(t, "memory.hbm2.row_miss"), opening(65, 55, 40, 34, 14, 1), 5);
+  EXPECT_NEAR(energy(t, "memory.ddr4.row_miss"), opening(57, 52, 37, 52 * 0.63, 22 * 0.63, 8), 10);
+  EXPECT_NEAR(energy(t, "memory.lpddr5.row_miss"), opening(41.5, 22, 21.5, 40 * 1.07, 17 * 1.07, 0.5), 5);
   EXPECT_EQ(energy(t, "mac.hfp8-fwd"), energy(t, "mac.hfp8-bwd"));
   EXPECT_EQ(energy(t, "mac.hfp8-fwd"), energy(t, "mac.fp8-152"));
 }

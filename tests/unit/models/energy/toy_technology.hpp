@@ -14,7 +14,7 @@ inline Technology toy_technology() {
   for (const char* key :
        {"mac.fp16", "mac.fp16.gated", "register.read", "register.write", "l0.read", "l0.write", "l1.read",
         "l1.write", "sfu.lane_op", "ring.byte_mm", "psum_ring.byte_mm", "memory.dram.read",
-        "memory.dram.write", "clock.core_cycle", "clock.idle_core_cycle"}) {
+        "memory.dram.write", "clock.core_cycle", "clock.idle_core_cycle", "array.byte_mm", "memory.dram.row_miss"}) {
     technology.events[key] = {Picojoules{picojoules}, "event", "estimate", false};
     picojoules *= 2;
   }

@@ -52,6 +52,41 @@ TEST(BlockShape, RegistersTooSmallAreNamed) {
   EXPECT_THROW((void)block_shape(mpe, kFp16, "fp16"), InputError);
 }
 
+/// Bit-hops of a tile, word by word: inputs past the columns in use, sums from element to element, weights to their places.
+std::uint64_t walked_bits(const MpeArray& mpe, const MacMode& mode, const ArrayTile& tile, std::uint64_t operand_bits,
+                          std::uint64_t sum_bits) {
+  const BlockShape block = block_shape(mpe, mode, mode.operands[1]);
+  std::uint64_t bit_hops = 0;
+  for (std::uint64_t column = 0; column < tile.n; column += block.width) {
+    const std::uint64_t width = std::min(block.width, tile.n - column), columns = (width + mpe.lanes - 1) / mpe.lanes;
+    for (std::uint64_t from = 0; from < tile.k; from += block.depth) {
+      const std::uint64_t depth = std::min(block.depth, tile.k - from);
+      for (std::uint64_t k = 0; k < depth; ++k) {
+        bit_hops += tile.m * operand_bits * columns;                               // m inputs go by
+        bit_hops += width * operand_bits * (columns + mpe.rows) / 2;               // a row of weights moves in
+        if (k % mode.macs_per_lane == 0) bit_hops += tile.m * width * sum_bits;    // an element of each column hands sums on
+      }
+    }
+  }
+  return bit_hops;
+}
+
+TEST(ArrayVisits, WiresCarryWhatAWalkWordByWordFinds) {
+  for (const MacMode& mode : {kFp16, kInt4}) {
+    for (const ArrayTile& tile : {ArrayTile{100, 64, 256}, ArrayTile{33, 20, 37}, ArrayTile{5, 200, 3000}}) {
+      std::uint64_t counted = 0, visits = 0;
+      for (const Visit& visit : array_visits(rapid_array(), kL0, mode, mode.operands[0], mode.operands[1], tile)) {
+        counted += visit.byte_hops * visit.repeat;
+        visits += visit.repeat;
+      }
+      const std::uint64_t walked = walked_bits(rapid_array(), mode, tile, mode.name == "fp16" ? 16 : 4,
+                                               mode.name == "fp16" ? 16 : 32);
+      EXPECT_GE(counted * 8, walked);
+      EXPECT_LT(counted * 8, walked + visits * 16 + tile.k * tile.n) << mode.name << " " << tile.m;  // halves are rounded
+    }
+  }
+}
+
 TEST(ArrayVisits, OneFullBlockCostsItsRowsTimesEntries) {
   const auto visits = array_visits(rapid_array(), kL0, kFp16, "fp16", "fp16", {512, 64, 256});
   ASSERT_EQ(visits.size(), 1U);

@@ -1,5 +1,6 @@
 // Proves: one direction runs at the achieved rate; two directions lose two turnarounds for each batch of the smaller
-// one, which is the measured law t = (R + W) / rate + alpha * min(R, W); whole granules move; a gather opens pages.
+// one, which is the measured law t = (R + W) / rate + alpha * min(R, W); whole granules move; a gather opens pages;
+// stripes spread over channels, and a pitch may keep to one of them.
 #include "sim/chip/external_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -25,10 +26,11 @@ class Initiator : public sc_core::sc_module {
   explicit Initiator(sc_core::sc_module_name name) : sc_module{name}, socket{"socket"} {
     socket.register_nb_transport_bw(this, &Initiator::answer);
   }
-  void send(tlm::tlm_command command, std::uint64_t bytes, const Burst& burst) {
+  void send(tlm::tlm_command command, std::uint64_t bytes, const Burst& burst, std::uint64_t address = 0) {
     tlm::tlm_generic_payload& payload = pool_.acquire(transfer_, command, bytes);
     payload.get_extension<BurstExtension>()->ready = kernel_now();
     BurstExtension& extension = *payload.get_extension<BurstExtension>();
+    extension.address = address;
     extension.pitch = burst.pitch;
     extension.piece = burst.piece;
     extension.clash = burst.clash;
@@ -153,6 +155,81 @@ TEST(ExternalMemory, TurnaroundsAreSharesOfTheUsualOnesAndMoreFromOneSideOfTheRi
   EXPECT_NEAR(both_ways({.clash = 0.5}) - transfers, usual / 2, 1);
   // The last burst has nobody to wait for.
   EXPECT_NEAR(both_ways({}, 1024) - transfers, 4 * usual, 40);
+}
+
+/// Eight channels, each an eighth of 64 B a cycle; bursts of `bytes` at these addresses.
+std::uint64_t cycles_at(const Memory& config, const std::vector<std::uint64_t>& addresses, std::uint64_t bytes,
+                        const Burst& burst = {}) {
+  const std::vector<double> got = test::forked([&]() -> std::vector<double> {
+    ExternalMemory memory{"memory", config, Hertz{1e9}};
+    Initiator initiator{"initiator"};
+    initiator.socket.bind(memory.socket);
+    for (const std::uint64_t address : addresses) initiator.send(tlm::TLM_READ_COMMAND, bytes, burst, address);
+    sc_core::sc_start();
+    return {static_cast<double>(initiator.last), static_cast<double>(memory.bytes_read().value())};
+  });
+  EXPECT_EQ(got[1], bytes * addresses.size());
+  return static_cast<std::uint64_t>(got[0]);
+}
+
+Memory eight_channels() {
+  Memory config = test::small_machine().memory;
+  config.channels = 8;
+  config.interleave = Bytes{256};
+  config.banks = 16;  // whose rows open in no time
+  config.page = Bytes{1024};
+  return config;
+}
+
+TEST(ExternalMemory, ChannelsTogetherHaveTheWholeBandwidth) {
+  EXPECT_EQ(cycles_at(eight_channels(), {0, 2048, 4096, 6144}, 2048), 8192U / 64);
+}
+
+TEST(ExternalMemory, AStripeHasOneChannelsBandwidthAndOthersGoBeside) {
+  EXPECT_EQ(cycles_at(eight_channels(), {0}, 256), 256U / 8);
+  EXPECT_EQ(cycles_at(eight_channels(), {0, 256}, 256), 256U / 8);
+  EXPECT_EQ(cycles_at(eight_channels(), {0, 2048}, 256), 2 * 256U / 8);  // the same channel, eight stripes on
+}
+
+TEST(ExternalMemory, APitchOfAllChannelsKeepsToOneUnlessStripesAreHashed) {
+  Memory config = eight_channels();
+  const Burst column{.pitch = 8 * 256, .piece = 256};
+  EXPECT_EQ(cycles_at(config, {0}, 16 * 256, column), 16 * 256U / 8);
+  config.channel_hash = true;
+  EXPECT_EQ(cycles_at(config, {0}, 16 * 256, column), 16 * 256U / 64);
+  EXPECT_EQ(cycles_at(config, {0}, 16 * 256), 16 * 256U / 64);  // and in order as before
+}
+
+TEST(ExternalMemory, EveryChannelServesItsPartOfBytesThatLieAnyhow) {
+  Memory config = eight_channels();
+  config.banks = 4;
+  config.page = Bytes{1024};
+  for (const bool hash : {false, true}) {
+    config.channel_hash = hash;
+    // An odd number of granules from an odd one on: cycles_at() checks that none is lost.
+    EXPECT_GE(cycles_at(config, {128 * 7, 128 * 1001}, 128 * 77), 2 * 128U * 77 / 64);
+  }
+}
+
+TEST(ExternalMemory, RowsThatStreamOpenAreNoMissesAndScatteredOnesAre) {
+  Memory config = test::small_machine().memory;
+  config.interleave = Bytes{256};
+  config.banks = 4;
+  config.page = Bytes{1024};
+  config.row_open = Seconds{28e-9};
+  config.row_cycle = Seconds{48e-9};
+  const auto misses = [&](const Burst& burst) {
+    return test::forked([&]() -> std::vector<double> {
+      ExternalMemory memory{"memory", config, Hertz{1e9}};
+      Initiator initiator{"initiator"};
+      initiator.socket.bind(memory.socket);
+      initiator.send(tlm::TLM_READ_COMMAND, 16 * 128, burst, 0);
+      sc_core::sc_start();
+      return {static_cast<double>(memory.row_misses())};
+    })[0];
+  };
+  EXPECT_EQ(misses({}), 0);
+  EXPECT_EQ(misses({.pitch = 1024, .piece = 128}), 16 - 2);  // sixteen rows for the bytes of two
 }
 
 }  // namespace

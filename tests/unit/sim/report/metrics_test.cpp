@@ -33,6 +33,7 @@ std::set<std::string> all_leaves() {
   RunResult result = filled_result();
   result.activity.gated_macs["fp16"] = 3;
   result.accelerator.chips = 2;
+  result.accelerator.power.cap = Watts{5};
   result.array_cycles *= 2;
   result.system = SystemTimes{};
   result.energy.components["link"] = Joules{0};
@@ -94,7 +95,7 @@ TEST(Metrics, RatiosNameTheirDenominator) {
 TEST(FindMetrics, FindsANameAGroupAndAPart) {
   EXPECT_EQ(find_metrics("utilisation").size(), 1u);
   EXPECT_EQ(find_metrics("energy_j.mpe").front()->name, "energy_j.mpe");
-  EXPECT_EQ(find_metrics("array_cycles").size(), 8u);
+  EXPECT_EQ(find_metrics("array_cycles").size(), 9u);
   EXPECT_THAT(find_metrics("energy"), Contains(metric_of("energy_j.total")));
   EXPECT_EQ(find_metrics("activity.macs.int4").front()->name, "activity.macs.*");
 }

@@ -33,7 +33,7 @@ TEST(RunTable, ShowsWhereTheTimeAndTheEnergyWent) {
   // 250 + 50 + 60 + 10 + 20 + 200 + 10 of 600 array cycles; 2/3 of the time wgrad, 1/3 vector work.
   EXPECT_THAT(text,
               ContainsRegex("fp16@toy +41.7 +8.3 +10.0 +1.7 +3.3 +33.3 +1.7 +0.0 +0.0 +66.7 +33.3 +0.0"));
-  EXPECT_THAT(text, ContainsRegex("fp16@toy +0.500 +80.0 +0.0 +0.0 +0.0 +0.0 +0.0 +20.0 +0.0 +0.0"));
+  EXPECT_THAT(text, ContainsRegex("fp16@toy +0.500 +80.0 +0.0 +0.0 +0.0 +0.0 +0.0 +0.0 +20.0 +0.0 +0.0"));
 }
 
 TEST(RunTable, ShowsEachOperationAndEachEvent) {

@@ -1,0 +1,96 @@
+#include "sim/chip/memory_channel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/base/check.hpp"
+
+namespace nibble {
+
+void MemoryChannel::set_core_clock(Hertz clock) {
+  bytes_per_cycle_ = memory_.bandwidth.value() * memory_.efficiency / clock.value() / share_;
+  peak_of_one_ = memory_.bandwidth.value() / memory_.channels / clock.value();
+  turnaround_ = memory_.turnaround.value() * clock.value();
+  row_open_ = memory_.row_open.value() * clock.value();
+  row_cycle_ = memory_.row_cycle.value() * clock.value();
+  activate_gap_ = memory_.activate_gap.value() * clock.value();
+}
+
+void MemoryChannel::reset(std::uint64_t began) {
+  NIBBLE_CHECK(idle(), "a kernel begins while the memory works");
+  banks_.assign(memory_.banks, {});
+  last_was_write_ = false;
+  began_ = began;
+  free_at_ = busy_ = 0;
+  last_opening_ = -1e18;
+  rows_opened_ = 0;
+}
+
+void MemoryChannel::push(ChannelPart part) {
+  Queue& queue = part.write ? writes_ : reads_;
+  const auto later = [](const ChannelPart& a, const ChannelPart& b) { return a.ready < b.ready; };
+  queue.insert(std::upper_bound(queue.begin(), queue.end(), part, later), std::move(part));
+}
+
+std::uint64_t MemoryChannel::next(std::uint64_t now) const {
+  std::uint64_t first = kNever;
+  for (const Queue* queue : {&reads_, &writes_}) {
+    if (!queue->empty()) first = std::min(first, queue->front().ready);
+  }
+  return idle() ? first : std::max({first, now, began_ + static_cast<std::uint64_t>(free_at_)});
+}
+
+bool MemoryChannel::serve(std::uint64_t now, bool one_sided, Served& served) {
+  if (idle() || next(now) > now) return false;
+  const auto ready = [now](const Queue& queue) { return !queue.empty() && queue.front().ready <= now; };
+  const bool read_waits = ready(reads_), write_waits = ready(writes_);
+  const bool writing = write_waits && (!read_waits || !last_was_write_);
+  Queue& queue = writing ? writes_ : reads_;
+  served.part = std::move(queue.front());
+  queue.pop_front();
+  const std::uint64_t one_sided_batch =
+      memory_.one_sided_batch.value() > 0 ? memory_.one_sided_batch.value() : memory_.turnaround_batch.value();
+  const std::uint64_t batch = one_sided ? one_sided_batch : memory_.turnaround_batch.value();
+  std::uint64_t turnarounds = writing != last_was_write_ ? 1 : 0;
+  if (writing ? read_waits : write_waits) turnarounds = std::max(turnarounds, ceil_div(served.part.bytes * share_, batch));
+  last_was_write_ = writing;
+
+  served.begin = std::max(free_at_, static_cast<double>(now - began_));
+  const double lost = static_cast<double>(turnarounds) * served.part.clash * turnaround_ + served.part.gather_cycles;
+  served.end = free_at_ = move(served.part, served.begin + lost);
+  busy_ += served.end - served.begin;
+  return true;
+}
+
+/// When the part's last byte is through, if the bus takes up its first at `begin`.
+double MemoryChannel::move(const ChannelPart& part, double begin) {
+  if (banks_.empty()) {
+    return begin + static_cast<double>(part.bytes) / std::min(bytes_per_cycle_, peak_of_one_ * part.reached);
+  }
+  const std::uint64_t page = memory_.page.value();
+  const auto arrived = static_cast<double>(part.ready - began_);
+  double bus = begin;
+  for (const ChannelRun& run : part.runs) {
+    for (std::uint64_t at = run.address; at < run.address + run.bytes;) {
+      const std::uint64_t row = at / page, end = std::min(run.address + run.bytes, (row + 1) * page);
+      bus = std::max(bus, open_row(row, arrived)) + static_cast<double>(end - at) / bytes_per_cycle_;
+      banks_[row % banks_.size()].through = bus;
+      at = end;
+    }
+  }
+  return bus;
+}
+
+/// When row `row` is open, asked for by a part that is there since `arrived`.
+double MemoryChannel::open_row(std::uint64_t row, double arrived) {
+  Bank& bank = banks_[row % banks_.size()];
+  if (bank.open && bank.row == row) return bank.opened + row_open_;
+  bank.opened = std::max({arrived, bank.through, bank.opened + row_cycle_, last_opening_ + activate_gap_});
+  bank.open = true;
+  bank.row = row;
+  last_opening_ = bank.opened;
+  ++rows_opened_;
+  return bank.opened + row_open_;
+}
+
+}  // namespace nibble
