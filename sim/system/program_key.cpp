@@ -10,6 +10,7 @@ namespace {
 /// Appends values as their bytes, lists with their length before them.
 class Bin {
  public:
+  explicit Bin(std::size_t expected_bytes) { text_.reserve(expected_bytes); }
   template <class Value>
     requires std::is_arithmetic_v<Value>
   void add(Value value) {
@@ -59,7 +60,12 @@ std::string program_key(const KernelProgram& program) {
   static_cast<void>(layer);
   static_cast<void>(pass);
   static_cast<void>(mapping);
-  Bin bin;
+  constexpr std::size_t kOfAnInstruction = 224;  // about
+  std::size_t instructions = 0;
+  for (const KernelProgram::CoreProgram& core : cores) {
+    for (const std::vector<Instruction>& queue : core.units) instructions += queue.size();
+  }
+  Bin bin{instructions * kOfAnInstruction + kOfAnInstruction};
   bin.all(mac_mode, a_format, b_format, depthwise, a_zeros, b_zeros, slots.size(), cores.size());
   for (const Bytes slot : slots) bin.add(slot);
   for (const KernelProgram::CoreProgram& core : cores) {

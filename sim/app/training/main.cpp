@@ -1,5 +1,3 @@
-#include <malloc.h>
-
 #include "sim/app/application.hpp"
 #include "sim/app/training/reproduce_command.hpp"
 #include "sim/app/training/train_command.hpp"
@@ -19,15 +17,4 @@ void describe(CLI::App& program) {
 
 }  // namespace
 
-/// A step allocates and frees the same megabytes of tensors again and again: keep them, instead of having the kernel
-/// clear fresh pages each time, which takes a third of the training.
-static void keep_freed_memory() {
-  constexpr int kLargest = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, kLargest);
-  mallopt(M_TRIM_THRESHOLD, kLargest);
-}
-
-int main(int argc, char** argv) {
-  keep_freed_memory();
-  return nibble::run_program(argc, argv, describe);
-}
+int main(int argc, char** argv) { return nibble::run_program(argc, argv, describe); }
