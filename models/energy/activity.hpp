@@ -28,6 +28,7 @@ struct Activity {
 
   Activity& operator*=(std::uint64_t times);  ///< of so many equal chips
   Activity& operator+=(const Activity& other);
+  Activity& operator-=(const Activity& earlier);  ///< what was counted since
 };
 
 }  // namespace nibble

@@ -97,6 +97,7 @@ class Run {
       for (std::uint64_t c = 0; c < traffic_.columns; ++c) collect_column(c);
       return;
     }
+    if (cycle_ > last_row_ended_ + ended_rows_.size()) return;  // no sums are on their way
     const std::uint64_t way = array_.rows - 1 + array_.latency;
     for (std::uint64_t c = 0; c < traffic_.columns && cycle_ >= way + c; ++c) {
       if (ended_rows_[(cycle_ - way - c) % ended_rows_.size()] != 0) collect_column(c);
@@ -186,7 +187,10 @@ class Run {
     sums_taken_ += takes ? 1 : 0;
     ++issued_;
     issued_at_[accumulator] = last_issue_ = cycle_;
-    ended_rows_[cycle_ % ended_rows_.size()] = last && !traffic_.sums_at_end ? 1 : 0;
+    if (last && !traffic_.sums_at_end) {
+      ended_rows_[cycle_ % ended_rows_.size()] = 1;
+      last_row_ended_ = cycle_;
+    }
     next_.advance(traffic_);
   }
 
@@ -233,6 +237,7 @@ class Run {
     ended_rows_ = std::move(turned);
     cycle_ += times * period;
     last_issue_ += times * period;
+    last_row_ended_ += times * period;
     for (Position* position : {&fetch_, &next_}) {
       position->pass_first += times * rows;
       position->row += times * rows;
@@ -270,6 +275,7 @@ class Run {
   std::vector<std::uint64_t> issued_at_;           ///< by accumulator
   std::uint64_t last_issue_ = 0;
   std::vector<std::uint8_t> ended_rows_;           ///< by cycle: a row's last beat was issued
+  std::uint64_t last_row_ended_ = 0;
   std::deque<std::uint64_t> waiting_;              ///< bits of sums that have left the array, by row and column
   std::deque<bool> columns_out_;                   ///< of each: the row's last
   std::uint64_t rows_left_array_ = 0, rows_out_ = 0;

@@ -71,6 +71,7 @@ RunRequest StepOptions::request(const std::string& recipe, const std::string& ac
   request.training = mode == "training";
   request.residency = !no_residency;
   request.memoise = !no_memoise;
+  request.fast_forward = !no_fast_forward;
   request.recompute = recompute;
   return request;
 }
@@ -127,6 +128,8 @@ void add_step_options(CLI::App& command, StepOptions& options) {
                    "in the backward pass; less memory, more arithmetic");
   command.add_flag("--no-memoise", options.no_memoise,
                    "Simulate equal operations again: slower, with equal results");
+  command.add_flag("--no-fast-forward", options.no_fast_forward,
+                   "Simulate every tile and burst in its own time, also where they only repeat: slower, with equal results");
   command
       .add_option(
           "--samples", options.samples,

@@ -23,6 +23,7 @@ struct StepOptions {
   std::string throttling;                 ///< "" is the machine's own
   bool no_residency = false;
   bool no_memoise = false;
+  bool no_fast_forward = false;
   bool recompute = false;
   std::optional<std::uint64_t> samples;
   std::optional<double> epochs;

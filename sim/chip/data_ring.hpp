@@ -36,6 +36,8 @@ class DataRing : public sc_core::sc_module {
   [[nodiscard]] bool clockwise(std::uint32_t core) const { return distance(core).clockwise_shorter(); }
 
   [[nodiscard]] std::uint64_t byte_hops() const { return byte_hops_; }
+  /// Counts what passed outside of the kernel's time.
+  void skip(std::uint64_t byte_hops) { byte_hops_ += byte_hops; }
   /// Starts a kernel: counts from zero, and nobody has loaded alone.
   void reset_counts() {
     byte_hops_ = 0;

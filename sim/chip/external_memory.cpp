@@ -20,7 +20,8 @@ std::uint32_t buses(const Memory& memory) { return memory.banks > 0 ? memory.cha
 
 }  // namespace
 
-ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock)
+ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock,
+                               Agenda& agenda)
     : sc_module{name},
       socket{"socket"},
       config_{memory},
@@ -28,14 +29,11 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
       page_{memory.page.value()},
       bank_span_{memory.bank_span.value()},
       channels_(buses(memory), MemoryChannel{memory, buses(memory)}),
-      parts_(buses(memory)) {
+      parts_(buses(memory)),
+      alarm_{agenda, [this] { serve(); }} {
   set_core_clock(core_clock);
   reset_counts();
   socket.register_nb_transport_fw(this, &ExternalMemory::accept);
-  SC_HAS_PROCESS(ExternalMemory);
-  SC_METHOD(serve);
-  sensitive << wake_;
-  dont_initialize();
 }
 
 void ExternalMemory::set_core_clock(Hertz clock) {
@@ -50,7 +48,6 @@ void ExternalMemory::reset_counts() {
   read_ = written_ = Bytes{0};
   asked_clockwise_ = asked_counter_ = false;
   began_ = kernel_now();
-  wake_at_ = MemoryChannel::kNever;
   for (MemoryChannel& channel : channels_) channel.reset(began_);
 }
 
@@ -84,7 +81,7 @@ tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm
     arm();
   } else {
     split(payload, part);
-    arm_at(burst.ready + lag_);
+    alarm_.by(burst.ready + lag_);
   }
   return tlm::TLM_ACCEPTED;
 }
@@ -150,17 +147,13 @@ void ExternalMemory::split(tlm::tlm_generic_payload& payload, const ChannelPart&
 
 void ExternalMemory::arm() {
   const std::uint64_t next = channels_.front().next(kernel_now());
-  if (next == MemoryChannel::kNever) return;
-  wake_.cancel();
-  wake_.notify(kernel_time(next - kernel_now()));
+  if (next != MemoryChannel::kNever) alarm_.by(next);
 }
 
-/// Wakes in `cycle`, unless that is to happen before.
-void ExternalMemory::arm_at(std::uint64_t cycle) {
-  if (cycle >= wake_at_) return;
-  wake_at_ = cycle;
-  wake_.cancel();
-  wake_.notify(kernel_time(cycle - kernel_now()));
+void ExternalMemory::skip(const Counts& first, const Counts& last, std::uint64_t times) {
+  read_ += (last.read - first.read) * times;
+  written_ += (last.written - first.written) * times;
+  channels_.front().skip((last.busy - first.busy) * static_cast<double>(times));
 }
 
 void ExternalMemory::serve() {
@@ -183,7 +176,6 @@ void ExternalMemory::serve_whole() {
 void ExternalMemory::serve_channels() {
   const std::uint64_t now = kernel_now();
   const bool one_sided = !(asked_clockwise_ && asked_counter_);
-  wake_at_ = MemoryChannel::kNever;
   done_.clear();
   std::uint64_t next = MemoryChannel::kNever;
   MemoryChannel::Served served;
@@ -198,13 +190,16 @@ void ExternalMemory::serve_channels() {
   const auto last_out = [](const tlm::tlm_generic_payload* p) { return p->get_extension<BurstExtension>()->last_out; };
   std::stable_sort(done_.begin(), done_.end(), [&](const auto* a, const auto* b) { return last_out(a) < last_out(b); });
   for (tlm::tlm_generic_payload* payload : done_) answer(*payload);
-  if (next != MemoryChannel::kNever) arm_at(next + lag_);
+  if (next != MemoryChannel::kNever) alarm_.by(next + lag_);
 }
 
 bool ExternalMemory::note(const MemoryChannel& channel, const MemoryChannel::Served& served) {
   if (timeline_ != nullptr && &channel == channels_.data()) {
     timeline_->memory(served.part.write, began_ + static_cast<std::uint64_t>(served.begin),
                       began_ + static_cast<std::uint64_t>(std::ceil(served.end)));
+  }
+  if (progress_ != nullptr) {
+    progress_->served(served.part.bytes, served.part.write, served.end - static_cast<double>(kernel_now() - began_));
   }
   BurstExtension& burst = *static_cast<tlm::tlm_generic_payload*>(served.part.burst)->get_extension<BurstExtension>();
   burst.last_out = std::max(burst.last_out, served.end);

@@ -9,7 +9,9 @@
 
 #include "models/base/units.hpp"
 #include "models/config/accelerator.hpp"
+#include "sim/chip/agenda.hpp"
 #include "sim/chip/memory_channel.hpp"
+#include "sim/core/progress.hpp"
 #include "sim/core/timeline.hpp"
 
 namespace nibble {
@@ -37,7 +39,7 @@ struct BurstExtension;
 /// Source  bandwidth, efficiency, turnaround and activation: configs/accelerators/*.yaml, memory.
 class ExternalMemory : public sc_core::sc_module {
  public:
-  ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock);
+  ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock, Agenda& agenda);
 
   tlm_utils::simple_target_socket<ExternalMemory> socket;
 
@@ -47,10 +49,21 @@ class ExternalMemory : public sc_core::sc_module {
   /// Rows opened beyond one for each page that was moved; 0 without banks.
   [[nodiscard]] std::uint64_t row_misses() const;
   void observe(Timeline* timeline) { timeline_ = timeline; }
+  /// Tells `progress`, which must outlive the memory, of each burst that is served; for memories without banks.
+  void watch(Progress& progress) { progress_ = &progress; }
   /// The clock in whose cycles time is counted from now on; the memory keeps its own pace.
   void set_core_clock(Hertz clock);
   /// Starts a kernel: counts from zero, buses idle, rows closed, last direction reading.
   void reset_counts();
+
+  struct Counts {
+    Bytes read, written;
+    double busy = 0;
+  };
+  [[nodiscard]] Counts counts() const { return {read_, written_, channels_.front().busy_cycles()}; }
+  /// Counts as if what happened from `first` to `last` had happened so many times more; for memories without banks, in which it
+  /// does not matter where something lies.
+  void skip(const Counts& first, const Counts& last, std::uint64_t times);
 
   /// Bytes as the memory moves them: whole granules.
   [[nodiscard]] std::uint64_t granules(std::uint64_t bytes) const { return ceil_div(bytes, granule_) * granule_; }
@@ -63,7 +76,6 @@ class ExternalMemory : public sc_core::sc_module {
   /// Notes what a channel has served; true if it was the burst's last part.
   bool note(const MemoryChannel& channel, const MemoryChannel::Served& served);
   void arm();
-  void arm_at(std::uint64_t cycle);
   void answer(tlm::tlm_generic_payload& payload);
   /// Without banks: one bus, addresses do not matter.
   [[nodiscard]] bool is_whole() const { return config_.banks == 0; }
@@ -80,14 +92,15 @@ class ExternalMemory : public sc_core::sc_module {
   std::vector<MemoryChannel> channels_;
   std::vector<ChannelPart> parts_;                        ///< scratch of split()
   std::vector<tlm::tlm_generic_payload*> done_;           ///< scratch of serve_channels()
-  std::uint64_t lag_ = 0, wake_at_ = MemoryChannel::kNever;
+  std::uint64_t lag_ = 0;
   bool asked_clockwise_ = false, asked_counter_ = false;  ///< sides of the ring that have asked in this kernel
   /// Since when the counts run. Times are relative to it, and the buses are idle then: what a kernel takes must not depend on
   /// what ran before it, not even in the last bit of a rounding.
   std::uint64_t began_ = 0;
   Bytes read_, written_;
   Timeline* timeline_ = nullptr;  ///< sees the bus of the first channel
-  sc_core::sc_event wake_;
+  Progress* progress_ = nullptr;
+  Alarm alarm_;
 };
 
 }  // namespace nibble

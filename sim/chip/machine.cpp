@@ -11,20 +11,22 @@
 
 namespace nibble {
 
-Machine::Machine(const Accelerator& accelerator)
+Machine::Machine(const Accelerator& accelerator, Pace pace)
     : accelerator_{accelerator},
       schedules_{accelerator_.core},
+      agenda_{"agenda", guard_, pace},
       ring_{"ring", accelerator_},
       psum_ring_{"psum_ring", accelerator_},
       memory_node_{"memory_node", accelerator_, ring_},
-      memory_{"memory", accelerator_.memory, accelerator_.clock} {
+      memory_{"memory", accelerator_.memory, accelerator_.clock, agenda_} {
   memory_node_.socket.bind(memory_.socket);
   for (std::uint32_t i = 0; i < accelerator_.cores; ++i) {
     mnis_.push_back(std::make_unique<Mni>(fmt::format("mni{}", i).c_str(), i, accelerator_, memory_node_, psum_ring_,
-                                          guard_));
+                                          agenda_));
     cores_.push_back(std::make_unique<ComputeCore>(fmt::format("core{}", i).c_str(), accelerator_, *mnis_.back(),
                                                    schedules_, guard_));
   }
+  if (pace == Pace::fast_forward && accelerator.memory.banks == 0) watch_progress();
   // All processes reach their first wait: the first kernel finds the machine as every later one does.
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   restore_sanitizer_stack();
@@ -39,7 +41,14 @@ void Machine::set_clock(Hertz clock) {
   memory_node_.set_core_clock(clock);
 }
 
+void Machine::watch_progress() {
+  fast_forward_.emplace(ChipParts{cores_, mnis_, ring_, psum_ring_, memory_node_, memory_});
+  memory_.watch(*fast_forward_);
+  for (std::uint32_t i = 0; i < cores_.size(); ++i) cores_[i]->watch(*fast_forward_, i);
+}
+
 void Machine::observe(Timeline* timeline) {
+  if (fast_forward_ && timeline != nullptr) fast_forward_->stop();  // who looks on sees everything
   timeline_ = timeline;
   memory_.observe(timeline);
   for (std::uint32_t i = 0; i < cores_.size(); ++i) cores_[i]->observe(timeline, i);
@@ -55,6 +64,7 @@ KernelResult Machine::run(const KernelProgram& program) {
   for (const auto& mni : mnis_) mni->reset();
   const std::uint64_t begin = kernel_now();
   if (timeline_ != nullptr) timeline_->begin_kernel(program, begin, accelerator_.clock);
+  if (fast_forward_ && timeline_ == nullptr) fast_forward_->start(program);
   for (std::size_t i = 0; i < cores_.size(); ++i) cores_[i]->start(program, program.cores[i]);
   sc_core::sc_start();
   restore_sanitizer_stack();
@@ -78,7 +88,7 @@ KernelResult Machine::collect(const KernelProgram& program, std::uint64_t begin)
   std::uint64_t end = begin;
   for (const auto& core : cores_) end = std::max(end, core->finished_at());
   KernelResult result;
-  result.cycles = Cycles{end - begin};
+  result.cycles = Cycles{end - begin + (fast_forward_ ? fast_forward_->skipped_cycles() : 0)};
   Macs macs;
   for (const auto& core : cores_) {
     core->close(end);

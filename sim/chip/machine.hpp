@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <systemc>
 #include <vector>
 
 #include "models/config/accelerator.hpp"
+#include "sim/chip/agenda.hpp"
 #include "sim/chip/data_ring.hpp"
 #include "sim/chip/external_memory.hpp"
+#include "sim/chip/fast_forward.hpp"
 #include "sim/chip/kernel_result.hpp"
 #include "sim/chip/memory_node.hpp"
 #include "sim/chip/mni.hpp"
@@ -27,7 +30,7 @@ namespace nibble {
 /// if a law of the design does not hold for it.
 class Machine {
  public:
-  explicit Machine(const Accelerator& accelerator);
+  explicit Machine(const Accelerator& accelerator, Pace pace = Pace::fast_forward);
   ~Machine();
 
   [[nodiscard]] KernelResult run(const KernelProgram& program);
@@ -37,17 +40,20 @@ class Machine {
 
  private:
   [[nodiscard]] KernelResult collect(const KernelProgram& program, std::uint64_t begin) const;
+  void watch_progress();
   void check_finished(const KernelProgram& program) const;
 
   Accelerator accelerator_;
   KernelGuard guard_;
   ScheduleTable schedules_;
+  Agenda agenda_;
   DataRing ring_;
   PsumRing psum_ring_;
   MemoryNode memory_node_;
   ExternalMemory memory_;
   std::vector<std::unique_ptr<Mni>> mnis_;
   std::vector<std::unique_ptr<ComputeCore>> cores_;
+  std::optional<FastForward> fast_forward_;
   Timeline* timeline_ = nullptr;
 };
 

@@ -1,11 +1,24 @@
 #include "sim/chip/memory_channel.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 #include <utility>
 
 #include "models/base/check.hpp"
 
 namespace nibble {
+namespace {
+
+/// Rounded up to ten significant bits: at most 0.2 % longer, a twentieth of a percent in the mean. The bandwidth is not known
+/// as well as that; sums are exact then, and the fraction of a cycle in which the bus is free takes few values, so that loops
+/// repeat to the last bit. `cycles` >= 0.
+double ten_bits(double cycles) {
+  constexpr std::uint64_t kRest = (std::uint64_t{1} << (std::numeric_limits<double>::digits - 10)) - 1;
+  return std::bit_cast<double>((std::bit_cast<std::uint64_t>(cycles) + kRest) & ~kRest);
+}
+
+}  // namespace
 
 void MemoryChannel::set_core_clock(Hertz clock) {
   bytes_per_cycle_ = memory_.bandwidth.value() * memory_.efficiency / clock.value() / share_;
@@ -57,16 +70,18 @@ bool MemoryChannel::serve(std::uint64_t now, bool one_sided, Served& served) {
 
   served.begin = std::max(free_at_, static_cast<double>(now - began_));
   const double lost = static_cast<double>(turnarounds) * served.part.clash * turnaround_ + served.part.gather_cycles;
-  served.end = free_at_ = move(served.part, served.begin + lost);
+  served.end = free_at_ = banks_.empty() ? served.begin + ten_bits(lost + transfer_cycles(served.part))
+                                         : move(served.part, served.begin + lost);
   busy_ += served.end - served.begin;
   return true;
 }
 
-/// When the part's last byte is through, if the bus takes up its first at `begin`.
+double MemoryChannel::transfer_cycles(const ChannelPart& part) const {
+  return static_cast<double>(part.bytes) / std::min(bytes_per_cycle_, peak_of_one_ * part.reached);
+}
+
+/// When the part's last byte is through, if the bus takes up its first at `begin`. With banks only.
 double MemoryChannel::move(const ChannelPart& part, double begin) {
-  if (banks_.empty()) {
-    return begin + static_cast<double>(part.bytes) / std::min(bytes_per_cycle_, peak_of_one_ * part.reached);
-  }
   const std::uint64_t page = memory_.page.value();
   const auto arrived = static_cast<double>(part.ready - began_);
   double bus = begin;

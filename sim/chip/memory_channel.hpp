@@ -30,6 +30,7 @@ struct ChannelPart {
 ///
 /// Timing  one part at a time holds the bus for its bytes; a change of direction costs `turnaround`. While both directions wait
 ///         they alternate by `batch` bytes, so a part pays one turnaround for each batch in it.
+///         Without banks what a part takes in all is rounded up to ten significant bits, which lets loops repeat exactly.
 ///         With banks, rows of `page` bytes lie in them in turn. A run's row that is not open in its bank is opened first: `row_open`
 ///         after the part is there (a queue shows what comes), the bank's last data are through, `row_cycle` after the bank's last
 ///         opening and `activate_gap` after the channel's. The bus serves open rows meanwhile, in order.
@@ -58,6 +59,8 @@ class MemoryChannel {
 
   [[nodiscard]] double busy_cycles() const { return busy_; }
   [[nodiscard]] std::uint64_t rows_opened() const { return rows_opened_; }
+  /// Counts as if the bus had been busy for so many cycles more.
+  void skip(double busy_cycles) { busy_ += busy_cycles; }
 
  private:
   using Queue = std::deque<ChannelPart>;  ///< ordered by the cycle in which they are ready
@@ -67,6 +70,7 @@ class MemoryChannel {
     double opened = -1e18, through = 0;  ///< when its row was asked for, when its last data are through
   };
 
+  [[nodiscard]] double transfer_cycles(const ChannelPart& part) const;
   [[nodiscard]] double move(const ChannelPart& part, double begin);
   [[nodiscard]] double open_row(std::uint64_t row, double arrived);
 

@@ -137,6 +137,16 @@ void MemoryNode::deliver(Transfer& transfer, std::uint64_t bytes, std::uint64_t 
   }
 }
 
+std::vector<std::uint32_t> MemoryNode::waiting() const {
+  std::vector<std::uint32_t> ids;
+  for (const auto& [id, joined] : joining_) ids.push_back(id);
+  return ids;
+}
+
+void MemoryNode::skip(std::uint32_t ids) {
+  for (auto& [id, joined] : std::exchange(joining_, {})) joining_.emplace(id + ids, std::move(joined));
+}
+
 std::string MemoryNode::describe_stall() const {
   std::string text;
   for (const auto& [id, joined] : joining_) {

@@ -33,6 +33,10 @@ class MemoryNode : public sc_core::sc_module {
 
   Transfer& new_transfer(Unit unit, Bytes bytes, std::vector<TransferEnd> ends);
   void release(Transfer& transfer);
+  /// Ids of the multicasts that wait for cores, in order.
+  [[nodiscard]] std::vector<std::uint32_t> waiting() const;
+  /// The ids of waiting multicasts grow by `ids`.
+  void skip(std::uint32_t ids);
   void reset();  ///< before a kernel: forgets multicast ids
   void set_core_clock(Hertz clock);
   [[nodiscard]] std::string describe_stall() const;

@@ -12,7 +12,7 @@
 namespace nibble {
 
 Mni::Mni(sc_core::sc_module_name name, std::uint32_t core, const Accelerator& accelerator, MemoryNode& node,
-         PsumRing& psum_ring, KernelGuard& guard)
+         PsumRing& psum_ring, Agenda& agenda)
     : sc_module{name},
       core_{core},
       burst_{accelerator.dma.burst.value()},
@@ -22,22 +22,20 @@ Mni::Mni(sc_core::sc_module_name name, std::uint32_t core, const Accelerator& ac
       channels_{accelerator.memory.channels},
       node_{node},
       psum_ring_{psum_ring},
-      guard_{guard} {
-  SC_HAS_PROCESS(Mni);
-  SC_METHOD(request_bursts);
-  sensitive << request_;
-  dont_initialize();
-  SC_METHOD(retire);
-  sensitive << arrival_;
-  dont_initialize();
-}
+      alarm_{agenda, [this] { act(); }} {}
 
 void Mni::load(const Instruction& instruction, TransferClient& client) {
-  node_.join_load(*this, instruction, client);
+  asked_loads_.push_back({&instruction, &client});
+  alarm_.by(kernel_now());
 }
 
 void Mni::store(const Instruction& instruction, TransferClient& client) {
-  enqueue(node_.new_transfer(Unit::store, instruction.bytes, {{this, &instruction, &client, instruction.bytes.value()}}));
+  asked_stores_.push_back({&instruction, &client});
+  alarm_.by(kernel_now());
+}
+
+void Mni::skip(std::size_t instructions) {
+  for (Asked& asked : asked_loads_) asked.instruction += instructions;
 }
 
 const Bytes& Mni::exchange(const Instruction& instruction, sc_core::sc_event& done) {
@@ -46,22 +44,36 @@ const Bytes& Mni::exchange(const Instruction& instruction, sc_core::sc_event& do
 
 void Mni::enqueue(Transfer& transfer) {
   direction(transfer.unit).waiting.push_back(&transfer);
-  request_.notify(sc_core::SC_ZERO_TIME);
+  alarm_.by(kernel_now());
+}
+
+void Mni::act() {
+  if (!retire_due()) return;
+  take_asked();
+  request_bursts();
+  if (!arrivals_.empty()) alarm_.by(arrivals_.top().when);
+}
+
+void Mni::take_asked() {
+  for (const auto& [instruction, client] : asked_loads_) node_.join_load(*this, *instruction, *client);
+  for (const auto& [instruction, client] : asked_stores_) {
+    enqueue(node_.new_transfer(Unit::store, instruction->bytes, {{this, instruction, client, instruction->bytes.value()}}));
+  }
+  asked_loads_.clear();
+  asked_stores_.clear();
 }
 
 void Mni::request_bursts() {
-  guard_.run([&] {
-    for (Direction* way : {&loads_, &stores_}) {
-      while (way->in_flight < credits_ && !way->waiting.empty()) {
-        Transfer& transfer = *way->waiting.front();
-        const std::uint64_t bytes = std::min(burst_, transfer.bytes_to_request);
-        transfer.bytes_to_request -= bytes;
-        if (transfer.bytes_to_request == 0) way->waiting.pop_front();
-        ++way->in_flight;
-        node_.request(*this, transfer, bytes);
-      }
+  for (Direction* way : {&loads_, &stores_}) {
+    while (way->in_flight < credits_ && !way->waiting.empty()) {
+      Transfer& transfer = *way->waiting.front();
+      const std::uint64_t bytes = std::min(burst_, transfer.bytes_to_request);
+      transfer.bytes_to_request -= bytes;
+      if (transfer.bytes_to_request == 0) way->waiting.pop_front();
+      ++way->in_flight;
+      node_.request(*this, transfer, bytes);
     }
-  });
+  }
 }
 
 void Mni::reset() { picking_until_ = kernel_now(); }
@@ -84,35 +96,40 @@ std::uint64_t Mni::picked_up(const Transfer& transfer, std::uint64_t bytes, std:
 void Mni::arrive(Transfer& transfer, std::uint64_t bytes, std::uint64_t when) {
   when = picked_up(transfer, bytes, when);
   arrivals_.push({when, sequence_++, bytes, &transfer});
-  if (arrivals_.top().when == when) {
-    arrival_.cancel();
-    arrival_.notify(kernel_time(when - kernel_now()));
-  }
+  alarm_.by(when);
 }
 
-void Mni::retire() {
-  guard_.run([&] {
-    while (!arrivals_.empty() && arrivals_.top().when <= kernel_now()) {
-      const Arrival arrival = arrivals_.top();
-      arrivals_.pop();
-      retire_one(arrival);
+/// False if it came to the end of a transfer, which the core notices, while the kernel is not there yet.
+bool Mni::retire_due() {
+  while (!arrivals_.empty() && arrivals_.top().when <= kernel_now()) {
+    const Arrival arrival = arrivals_.top();
+    if (alarm_.ahead() && end_of(*arrival.transfer).bytes_missing == arrival.bytes) {
+      alarm_.at_kernel_time(arrival.when);
+      return false;
     }
-    if (!arrivals_.empty()) arrival_.notify(kernel_time(arrivals_.top().when - kernel_now()));
-  });
+    arrivals_.pop();
+    retire_one(arrival);
+  }
+  return true;
+}
+
+TransferEnd& Mni::end_of(Transfer& transfer) const {
+  const auto end = std::find_if(transfer.ends.begin(), transfer.ends.end(),
+                                [&](const TransferEnd& candidate) { return candidate.mni == this; });
+  NIBBLE_CHECK(end != transfer.ends.end(), "{}: stray burst", name());
+  return *end;
 }
 
 void Mni::retire_one(const Arrival& arrival) {
   Transfer& transfer = *arrival.transfer;
   if (transfer.ends.front().mni == this) {  // the core that asked gets its credit back
     --direction(transfer.unit).in_flight;
-    request_.notify(sc_core::SC_ZERO_TIME);
   }
-  const auto end = std::find_if(transfer.ends.begin(), transfer.ends.end(),
-                                [&](const TransferEnd& candidate) { return candidate.mni == this; });
-  NIBBLE_CHECK(end != transfer.ends.end() && end->bytes_missing >= arrival.bytes, "{}: stray burst", name());
-  end->bytes_missing -= arrival.bytes;
-  if (end->bytes_missing > 0) return;
-  end->client->transfer_done(*end->instruction, transfer.unit, transfer.left_memory);
+  TransferEnd& end = end_of(transfer);
+  NIBBLE_CHECK(end.bytes_missing >= arrival.bytes, "{}: more bytes than were asked for", name());
+  end.bytes_missing -= arrival.bytes;
+  if (end.bytes_missing > 0) return;
+  end.client->transfer_done(*end.instruction, transfer.unit, transfer.left_memory);
   if (--transfer.ends_open == 0) node_.release(transfer);
 }
 

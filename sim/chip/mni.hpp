@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "models/config/accelerator.hpp"
+#include "sim/chip/agenda.hpp"
 #include "sim/chip/burst.hpp"
 #include "sim/chip/psum_ring.hpp"
 #include "sim/core/data_mover.hpp"
-#include "sim/core/guard.hpp"
 
 namespace nibble {
 
@@ -23,11 +23,12 @@ class MemoryNode;
 ///         several interleaved matrices are picked up one by one: `gather_cycles` each, or `shared_gather_cycles` if other
 ///         cores take them too; less where they lie in several of the memory's channels, which work side by side. While more cores
 ///         take others of those matrices, it is `crossed_gather_cycles`.
-/// Order   transfers are requested in the order of the calls; they complete when their last burst arrives.
+/// Order   transfers are requested in the order of the calls, after all that the cores do in the cycle; they complete when
+///         their last burst arrives.
 class Mni : public sc_core::sc_module, public DataMover {
  public:
   Mni(sc_core::sc_module_name name, std::uint32_t core, const Accelerator& accelerator, MemoryNode& node,
-      PsumRing& psum_ring, KernelGuard& guard);
+      PsumRing& psum_ring, Agenda& agenda);
 
   void load(const Instruction& instruction, TransferClient& client) override;
   void store(const Instruction& instruction, TransferClient& client) override;
@@ -35,6 +36,8 @@ class Mni : public sc_core::sc_module, public DataMover {
   void await_sums(std::uint32_t id) override { psum_ring_.await_first(id); }
 
   void reset();  ///< before a kernel: nothing is being picked up
+  /// Loads that the core has asked for in this cycle are `instructions` further on in its program.
+  void skip(std::size_t instructions);
 
   /// Takes a transfer on: this core asks for it, on behalf of all its ends.
   void enqueue(Transfer& transfer);
@@ -57,10 +60,19 @@ class Mni : public sc_core::sc_module, public DataMover {
     std::uint32_t in_flight = 0;
   };
 
+  /// What the core has asked for in this cycle.
+  struct Asked {
+    const Instruction* instruction = nullptr;
+    TransferClient* client = nullptr;
+  };
+
+  void act();
+  void take_asked();
+  bool retire_due();
   /// When a burst whose last byte comes in cycle `when` has been picked up granule by granule.
   std::uint64_t picked_up(const Transfer& transfer, std::uint64_t bytes, std::uint64_t when);
   void request_bursts();
-  void retire();
+  [[nodiscard]] TransferEnd& end_of(Transfer& transfer) const;
   void retire_one(const Arrival& arrival);
   Direction& direction(Unit unit) { return unit == Unit::load ? loads_ : stores_; }
 
@@ -73,11 +85,11 @@ class Mni : public sc_core::sc_module, public DataMover {
   std::uint64_t picking_until_ = 0;
   MemoryNode& node_;
   PsumRing& psum_ring_;
-  KernelGuard& guard_;
+  std::vector<Asked> asked_loads_, asked_stores_;
   Direction loads_, stores_;
   std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals_;
   std::uint64_t sequence_ = 0;
-  sc_core::sc_event request_, arrival_;
+  Alarm alarm_;  ///< requests to make, arrivals to retire
 };
 
 }  // namespace nibble

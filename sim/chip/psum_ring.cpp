@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "models/base/check.hpp"
 #include "sim/core/kernel_time.hpp"
@@ -88,6 +89,23 @@ void PsumRing::run(Exchange& exchange) {
   }
   end += hop_cycles_ * (closed ? parts / 2 : order.back()->core - order.front()->core);
   for (Member* member : order) member->done->notify(kernel_time(end - kernel_now()));
+}
+
+std::vector<std::uint32_t> PsumRing::waiting() const {
+  std::vector<std::uint32_t> ids;
+  for (const auto& [id, exchange] : exchanges_) {
+    if (exchange.members.size() < exchange.size) ids.push_back(id);
+  }
+  return ids;
+}
+
+void PsumRing::skip(std::uint64_t byte_hops, std::uint32_t ids) {
+  byte_hops_ += byte_hops;
+  for (const std::uint32_t id : waiting()) {
+    auto exchange = exchanges_.extract(id);  // stays where it is: callers hold references into it
+    exchange.key() += ids;
+    exchanges_.insert(std::move(exchange));
+  }
 }
 
 std::string PsumRing::describe_stall() const {

@@ -32,6 +32,10 @@ class PsumRing : public sc_core::sc_module {
   void await_first(std::uint32_t id);
 
   [[nodiscard]] std::uint64_t byte_hops() const { return byte_hops_; }
+  /// Ids of the exchanges that wait for cores, in order.
+  [[nodiscard]] std::vector<std::uint32_t> waiting() const;
+  /// Counts what passed outside of the kernel's time; the ids of waiting exchanges grow by `ids`.
+  void skip(std::uint64_t byte_hops, std::uint32_t ids);
   void reset();  ///< before a kernel: forgets exchange ids
   [[nodiscard]] std::string describe_stall() const;
 

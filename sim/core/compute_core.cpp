@@ -78,6 +78,15 @@ const Instruction& ComputeCore::next_instruction(Unit unit) {
   return instructions_->units[i][fetched_[i]++];
 }
 
+const Instruction& ComputeCore::latest_instruction(Unit unit) const {
+  return instructions_->units[index_of(unit)][fetched_[index_of(unit)] - 1];
+}
+
+void ComputeCore::watch(Progress& progress, std::uint32_t core) {
+  progress_ = &progress;
+  number_ = core;
+}
+
 void ComputeCore::observe(Timeline* timeline, std::uint32_t core) {
   timeline_ = timeline;
   number_ = core;
@@ -94,6 +103,7 @@ void ComputeCore::observe(Timeline* timeline, std::uint32_t core) {
 
 void ComputeCore::begin_instruction(Unit unit) {
   if (in_flight_[index_of(unit)]++ == 0) flying_since_[index_of(unit)] = kernel_now();
+  if (progress_ != nullptr) progress_->began(number_, unit);
 }
 
 void ComputeCore::end_instruction(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {
@@ -104,14 +114,15 @@ void ComputeCore::end_instruction(const Instruction& instruction, Unit unit, std
   slots_.finish(instruction, unit, left_memory);
   ++ended_[index_of(unit)];
   finished_at_ = kernel_now();
+  if (progress_ != nullptr) progress_->ended(number_, unit);
 }
 
 void ComputeCore::run_load() {
   guard_.run([&] {
     while (true) {
-      const Instruction& instruction = next_instruction(Unit::load);
       load_wait_.clear();
-      slots_.await(instruction, load_wait_);
+      slots_.await(next_instruction(Unit::load), load_wait_);
+      const Instruction& instruction = latest_instruction(Unit::load);
       begin_instruction(Unit::load);
       if (instruction.resident) {
         end_instruction(instruction, Unit::load, kernel_now());
@@ -204,9 +215,9 @@ void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, 
 void ComputeCore::run_store() {
   guard_.run([&] {
     while (true) {
-      const Instruction& instruction = next_instruction(Unit::store);
       store_wait_.clear();
-      slots_.await(instruction, store_wait_);
+      slots_.await(next_instruction(Unit::store), store_wait_);
+      const Instruction& instruction = latest_instruction(Unit::store);
       begin_instruction(Unit::store);
       if (instruction.reduce != 0) run_exchange(instruction);
       if (instruction.resident) {

@@ -14,6 +14,7 @@
 #include "sim/core/data_mover.hpp"
 #include "sim/core/guard.hpp"
 #include "sim/core/l1_port.hpp"
+#include "sim/core/progress.hpp"
 #include "sim/core/schedule_table.hpp"
 #include "sim/core/slots.hpp"
 #include "sim/core/timeline.hpp"
@@ -37,6 +38,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   [[nodiscard]] bool done() const;
   /// Tells `timeline`, which must outlive the core, what core number `core` does; nobody if it is nullptr.
   void observe(Timeline* timeline, std::uint32_t core);
+  /// Tells `progress`, which must outlive the core, what core number `core` begins and ends.
+  void watch(Progress& progress, std::uint32_t core);
   /// Closes the books of a kernel that ended at `end`.
   void close(std::uint64_t end);
 
@@ -48,6 +51,21 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   [[nodiscard]] Macs macs() const { return macs_; }
   [[nodiscard]] std::string describe_stall() const;
 
+  /// All that grows while it works.
+  struct Counts {
+    std::array<std::size_t, kUnits> fetched{}, ended{}, in_flight{};  ///< instructions by unit
+    std::vector<StateLedger::Counts> arrays;                          ///< by corelet
+    std::uint64_t sfu_busy = 0;
+    Macs macs;
+    Activity activity;
+  };
+  [[nodiscard]] Counts counts() const;
+  /// After two equal periods, each of `cycles` and the last of them from `first` to `last`: true if nothing is in flight that
+  /// began before them, and every array cycle of the period is booked. Then the core is as it was a period ago.
+  [[nodiscard]] bool repeatable(const Counts& first, const Counts& last, std::uint64_t cycles) const;
+  /// Leaves out `times` more such periods, `cycles` in all.
+  void skip(const Counts& first, const Counts& last, std::uint64_t times, std::uint64_t cycles);
+
  private:
   using VisitKey = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t, bool>;
 
@@ -56,6 +74,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   void run_sfu();
   void run_store();
   const Instruction& next_instruction(Unit unit);
+  /// What a unit took last; its equal some periods on, if those were left out since.
+  [[nodiscard]] const Instruction& latest_instruction(Unit unit) const;
   void run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written, sc_core::sc_event& done);
   void run_exchange(const Instruction& instruction);
   void await_sums(const Instruction& instruction);
@@ -85,7 +105,8 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   std::array<std::size_t, kUnits> in_flight_{};
   std::array<std::uint64_t, kUnits> flying_since_{};
   Timeline* timeline_ = nullptr;
-  std::uint32_t number_ = 0;             ///< of this core, for the timeline
+  Progress* progress_ = nullptr;
+  std::uint32_t number_ = 0;             ///< of this core, for those who look on
   std::map<VisitKey, std::vector<Visit>> visit_cache_;
   // What each unit waited for last. Members, since the stacks of SystemC threads are never unwound.
   WaitLog load_wait_, mpe_wait_, sfu_wait_, store_wait_;

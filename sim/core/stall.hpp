@@ -22,6 +22,8 @@ struct Interval {
 /// The history of one array: every cycle since start_at() is booked to exactly one state.
 class StateLedger {
  public:
+  using Counts = std::array<std::uint64_t, kArrayStates>;  ///< cycles by state
+
   void start_at(std::uint64_t cycle) {
     counts_.fill(0);
     booked_until_ = cycle;
@@ -41,6 +43,11 @@ class StateLedger {
   using Observer = std::function<void(ArrayState state, std::uint64_t begin, std::uint64_t end)>;
   void observe(Observer observer) { observer_ = std::move(observer); }
 
+  /// Cycles that passed outside of the kernel's time.
+  void add(const Counts& skipped) {
+    for (std::size_t i = 0; i < kArrayStates; ++i) counts_[i] += skipped[i];
+  }
+  [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t booked_until() const { return booked_until_; }
   [[nodiscard]] std::uint64_t count(ArrayState state) const { return counts_[static_cast<std::size_t>(state)]; }
 
@@ -50,7 +57,7 @@ class StateLedger {
     if (observer_) observer_(state, begin, end);
   }
 
-  std::array<std::uint64_t, kArrayStates> counts_{};
+  Counts counts_{};
   std::uint64_t booked_until_ = 0;
   Observer observer_;
 };

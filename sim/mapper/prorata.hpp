@@ -6,22 +6,23 @@
 
 namespace nibble {
 
-/// Deals out a whole in shares proportional to weights, so that the shares add up to it exactly.
+/// Deals out a whole in shares proportional to weights, so that the shares add up to it exactly. What does not divide goes to
+/// the first, one each: equal weights get equal shares, and from some share on one less, so that tile loops repeat.
 class ProRata {
  public:
-  ProRata(std::uint64_t total, std::uint64_t all_weights) : total_{total}, all_weights_{all_weights} {}
+  ProRata(std::uint64_t total, std::uint64_t all_weights) : left_{total}, weights_left_{all_weights} {}
 
+  /// At most its part, rounded up.
   [[nodiscard]] std::uint64_t next(std::uint64_t weight) {
-    weights_ += weight;
-    const std::uint64_t until_now = scale_down(total_, weights_, all_weights_);
-    const std::uint64_t share = until_now - dealt_;
-    dealt_ = until_now;
+    if (weights_left_ == 0) return 0;
+    const std::uint64_t share = scale_up(left_, weight, weights_left_);
+    left_ -= share;
+    weights_left_ -= weight;
     return share;
   }
 
  private:
-  std::uint64_t total_, all_weights_;
-  std::uint64_t weights_ = 0, dealt_ = 0;
+  std::uint64_t left_, weights_left_;
 };
 
 }  // namespace nibble

@@ -142,6 +142,9 @@ class VectorBuilder {
   void write_core(KernelProgram::CoreProgram& core) {
     if (lane_ops_.empty()) start_shares();
     std::vector<Bytes> pending(writes_.size());
+    core.units[static_cast<std::size_t>(Unit::load)].reserve(tiles_ * reads_.size());
+    core.units[static_cast<std::size_t>(Unit::sfu)].reserve(tiles_);
+    core.units[static_cast<std::size_t>(Unit::store)].reserve(tiles_ * writes_.size());
     for (std::uint64_t tile = 0; tile < tiles_; ++tile) {
       Instruction work;
       const bool last = tile + 1 == tiles_;

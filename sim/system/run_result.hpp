@@ -40,6 +40,7 @@ struct RunRequest {
   bool training = true;
   bool residency = true;               ///< keep tensors in L1 between operations where they fit
   bool memoise = true;                 ///< simulate equal kernels once
+  bool fast_forward = true;            ///< skip what is known (Pace::fast_forward)
   bool recompute = false;              ///< training: compute activations again instead of keeping them all
 };
 

@@ -51,6 +51,8 @@ void finish(RunResult& run, HostClock::time_point began) {
   run.simulation_s = std::chrono::duration<double>(HostClock::now() - began).count();
 }
 
+Pace pace(const RunRequest& request) { return request.fast_forward ? Pace::fast_forward : Pace::every_step; }
+
 OperationResult describe(const Operation& operation) {
   OperationResult result;
   result.layer = operation.layer;
@@ -144,7 +146,7 @@ class StepRunner {
   /// Built when the first kernel needs it: a run that recalls all of them needs none.
   Machine& machine() {
     if (!machine_) {
-      machine_.emplace(run_.accelerator);
+      machine_.emplace(run_.accelerator, pace(run_.request));
       if (onlookers_.timeline != nullptr) machine_->observe(onlookers_.timeline);
     }
     return *machine_;
@@ -242,7 +244,7 @@ RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& pr
   RunResult run = begin_run(request, accelerator, load_technology(accelerator.technology), load_grid(request.grid));
   run.accelerator.chips = 1;  // a program is one chip's
   for (const KernelProgram& program : programs) check_program(program, run.accelerator);
-  Machine machine{run.accelerator};
+  Machine machine{run.accelerator, pace(request)};
   if (onlookers.timeline != nullptr) machine.observe(onlookers.timeline);
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const KernelProgram& program = programs[i];

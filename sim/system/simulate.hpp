@@ -54,7 +54,7 @@ struct SimulationInputs {
 [[nodiscard]] RunResult simulate(const RunRequest& request, const Onlookers& onlookers = {});
 
 /// Drives the machine with programs made elsewhere (schema: sim/mapper/README.md). Of `request` only the
-/// accelerator, the grid and memoise count. Once in a process, like simulate().
+/// accelerator, the grid, memoise and fast_forward count. Once in a process, like simulate().
 [[nodiscard]] RunResult replay(const RunRequest& request, const std::vector<KernelProgram>& programs,
                                const Onlookers& onlookers = {});
 

@@ -179,7 +179,7 @@ TEST(Scale, RoundsTheExactQuotientEvenWhereTheProductNeedsMoreThan64Bits) {
   EXPECT_EQ(scale_up(10, 1, 3), 4u);
 }
 
-TEST(ProRata, SharesAddUpExactlyAndAreWithinOneOfTheirPart) {
+TEST(ProRata, SharesAddUpExactlyAndNoneIsMoreThanItsPartRoundedUp) {
   const std::vector<std::uint64_t> weights = {5, 1, 1, 9, 3, 1000, 2};
   const std::uint64_t all = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
   for (const std::uint64_t total : {0u, 1u, 100u, 1021u, 99999u}) {
@@ -187,11 +187,19 @@ TEST(ProRata, SharesAddUpExactlyAndAreWithinOneOfTheirPart) {
     std::uint64_t sum = 0;
     for (const std::uint64_t weight : weights) {
       const std::uint64_t share = shares.next(weight);
-      const double exact = static_cast<double>(total * weight) / static_cast<double>(all);
-      EXPECT_LT(std::abs(static_cast<double>(share) - exact), 1.0);
+      EXPECT_LE(share, scale_up(total, weight, all));
+      EXPECT_GT(static_cast<double>(share) + static_cast<double>(weights.size()),
+                static_cast<double>(total * weight) / static_cast<double>(all));
       sum += share;
     }
     EXPECT_EQ(sum, total);
+  }
+}
+
+TEST(ProRata, EqualWeightsGetEqualSharesAndTheRestGoesToTheFirst) {
+  for (const std::uint64_t total : {0u, 3u, 17u, 1000u}) {
+    ProRata shares{total, 7 * 5};
+    for (std::uint64_t i = 0; i < 7; ++i) EXPECT_EQ(shares.next(5), total / 7 + (i < total % 7 ? 1 : 0)) << total;
   }
 }
 

@@ -125,6 +125,7 @@ TEST(RunDocument, HoldsNothingOfTheHost) {
   result.simulation_s = 17;
   result.kernels_simulated = 3;
   result.request.memoise = !result.request.memoise;
+  result.request.fast_forward = !result.request.fast_forward;
   result.accelerator.file = "/somewhere/else.yaml";
   EXPECT_EQ(json_text(run_document(result)), text);
 }

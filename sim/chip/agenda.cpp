@@ -1,0 +1,82 @@
+#include "sim/chip/agenda.hpp"
+
+#include "sim/core/kernel_time.hpp"
+
+namespace nibble {
+
+Agenda::Agenda(sc_core::sc_module_name name, KernelGuard& guard, Pace pace)
+    : sc_module{name}, guard_{guard}, pace_{pace} {
+  SC_HAS_PROCESS(Agenda);
+  SC_METHOD(run);
+  sensitive << wake_;
+  dont_initialize();
+}
+
+std::size_t Agenda::add(std::function<void()> ring) {
+  cycles_.push_back(kNever);
+  at_kernel_time_.push_back(0);
+  rings_.push_back(std::move(ring));
+  return rings_.size() - 1;
+}
+
+void Agenda::set(std::size_t alarm, std::uint64_t cycle, bool at_kernel_time) {
+  if (cycle >= cycles_[alarm]) return;
+  cycles_[alarm] = cycle;
+  at_kernel_time_[alarm] = at_kernel_time ? 1 : 0;
+  due_.emplace(cycle, alarm);
+  if (!running_) wake_at(cycle);
+}
+
+/// When the next alarm rings, which is next_alarm(); kNever if none does.
+std::uint64_t Agenda::next_cycle() {
+  while (!due_.empty() && cycles_[due_.top().second] != due_.top().first) due_.pop();
+  return due_.empty() ? kNever : due_.top().first;
+}
+
+void Agenda::wake_at(std::uint64_t cycle) {
+  if (cycle >= wakes_at_) return;
+  wakes_at_ = cycle;
+  wake_.cancel();
+  wake_.notify(kernel_time(cycle - kernel_now()));
+}
+
+void Agenda::run() {
+  if (sc_core::sc_pending_activity_at_current_time()) {
+    wake_.notify(sc_core::SC_ZERO_TIME);
+    return;
+  }
+  wakes_at_ = kNever;
+  running_ = true;
+  guard_.run([&] {
+    const std::uint64_t now = kernel_now();
+    ring_due(now);
+    run_ahead(now);
+  });
+  running_ = ahead_ = false;
+  kernel_alarm = kNoAlarmRings;
+  const std::uint64_t next = next_cycle();
+  if (next != kNever) wake_at(next);
+}
+
+void Agenda::ring(std::size_t alarm, std::uint64_t cycle) {
+  due_.pop();
+  cycles_[alarm] = kNever;
+  kernel_alarm = cycle;
+  rings_[alarm]();
+}
+
+void Agenda::ring_due(std::uint64_t now) {
+  while (next_cycle() <= now) ring(next_alarm(), now);
+}
+
+void Agenda::run_ahead(std::uint64_t now) {
+  if (pace_ == Pace::every_step) return;
+  const sc_core::sc_time idle = sc_core::sc_time_to_pending_activity(sc_core::sc_get_curr_simcontext());
+  const std::uint64_t limit = now + idle.value() / kKernelTicksPerCycle;
+  while (next_cycle() < limit && at_kernel_time_[next_alarm()] == 0) {
+    ahead_ = true;
+    ring(next_alarm(), next_cycle());
+  }
+}
+
+}  // namespace nibble
