@@ -165,7 +165,9 @@ TEST(ExternalMemory, TurnaroundsAreSharesOfTheUsualOnesAndMoreFromOneSideOfTheRi
 std::uint64_t cycles_at(const Memory& config, const std::vector<std::uint64_t>& addresses, std::uint64_t bytes,
                         const Burst& burst = {}) {
   const std::vector<double> got = test::forked([&]() -> std::vector<double> {
-    ExternalMemory memory{"memory", config, Hertz{1e9}};
+    KernelGuard guard;
+    Agenda agenda{"agenda", guard};
+    ExternalMemory memory{"memory", config, Hertz{1e9}, agenda};
     Initiator initiator{"initiator"};
     initiator.socket.bind(memory.socket);
     for (const std::uint64_t address : addresses) initiator.send(tlm::TLM_READ_COMMAND, bytes, burst, address);
@@ -224,7 +226,9 @@ TEST(ExternalMemory, RowsThatStreamOpenAreNoMissesAndScatteredOnesAre) {
   config.row_cycle = Seconds{48e-9};
   const auto misses = [&](const Burst& burst) {
     return test::forked([&]() -> std::vector<double> {
-      ExternalMemory memory{"memory", config, Hertz{1e9}};
+      KernelGuard guard;
+      Agenda agenda{"agenda", guard};
+      ExternalMemory memory{"memory", config, Hertz{1e9}, agenda};
       Initiator initiator{"initiator"};
       initiator.socket.bind(memory.socket);
       initiator.send(tlm::TLM_READ_COMMAND, 16 * 128, burst, 0);
