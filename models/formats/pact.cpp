@@ -15,6 +15,12 @@ double steps_of(const PactOptions& options) {
   return std::ldexp(1.0, static_cast<int>(options.symmetric ? options.bits - 1 : options.bits)) - 1;
 }
 
+/// To the nearest, ties to even, never -0; |x| < 2^51. Several at a time, which nearbyint() is not without SSE4.1.
+double nearest_integer(double x) {
+  constexpr double kUnitsInLastPlace = 0x1.8p52;
+  return (x + kUnitsInLastPlace) - kUnitsInLastPlace;
+}
+
 double lower_end(const PactOptions& options) { return options.symmetric ? -options.clip : 0.0; }
 
 }  // namespace
@@ -23,10 +29,11 @@ Quantised pact_quantise(std::span<const float> activations, const PactOptions& o
   const double steps = steps_of(options), lower = lower_end(options);
   Quantised result;
   result.scale = options.clip / steps;
-  result.values.reserve(activations.size());
-  for (const float x : activations) {
-    const double clipped = std::isnan(x) ? 0.0 : std::clamp<double>(x, lower, options.clip);
-    result.values.push_back(static_cast<float>(std::nearbyint(clipped * steps / options.clip) + 0.0));
+  result.values.resize(activations.size());
+  const double upper = options.clip;
+  for (std::size_t i = 0; i < activations.size(); ++i) {
+    const double x = activations[i], above = x > lower ? x : lower, clipped = above < upper ? above : upper;
+    result.values[i] = static_cast<float>(x == x ? nearest_integer(clipped * steps / upper) : 0.0);
   }
   return result;
 }
@@ -36,10 +43,10 @@ PactGradient pact_gradient(std::span<const float> activations, std::span<const f
   NIBBLE_CHECK(activations.size() == gradient.size(), "sizes differ");
   const double steps = steps_of(options), lower = lower_end(options);
   PactGradient result;
-  result.input.reserve(activations.size());
+  result.input.resize(activations.size());
   for (std::size_t i = 0; i < activations.size(); ++i) {
     const double x = activations[i], g = gradient[i];
-    result.input.push_back(x >= lower && x <= options.clip ? gradient[i] : 0.0F);
+    result.input[i] = x >= lower && x <= options.clip ? gradient[i] : 0.0F;
     if (x >= options.clip) {
       result.clip += g;
     } else if (options.symmetric && x <= lower) {

@@ -150,6 +150,14 @@ void LayerArithmetic::multiply(GemmPass pass, const Matrix& a, const Matrix& b, 
   gemm(arithmetic, a, b, c, {});
 }
 
+bool LayerArithmetic::rows_stand_alone(GemmPass pass) const {
+  const GemmArithmetic& sums = arithmetic_[index_of(pass)];
+  const auto random = [](const NumberFormat& format) { return format.conversion.rounding == Rounding::stochastic; };
+  const GemmFormats& formats = formats_of(precision_, pass);
+  const bool blocks = find_block_format(formats.a) != nullptr || find_block_format(formats.b) != nullptr;
+  return emulation_ == Emulation::exact && !blocks && !random(sums.accumulator) && !random(sums.chunk_accumulator) && !random(sums.output);
+}
+
 void LayerArithmetic::finish(GemmPass pass, std::span<float> products, double scale) const {
   const auto factor = static_cast<float>(scale);
   if (factor != 1.0F) {

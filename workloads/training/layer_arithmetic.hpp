@@ -60,6 +60,9 @@ class LayerArithmetic {
 
   /// C = output(scale x A x B), exactly; with Emulation::fast, finish() on a product from elsewhere takes its place.
   void multiply(GemmPass pass, const Matrix& a, const Matrix& b, double scale, Matrix& c) const;
+  /// Whether rows of A give the same rows of C by themselves: no random bits, which hang on an element's place, and no sums
+  /// of a library's, whose order may hang on the size.
+  [[nodiscard]] bool rows_stand_alone(GemmPass pass) const;
   /// What the block formats of `pass` make of its operands; others stay as they are. Returns the factor they leave.
   double form_blocks(GemmPass pass, Matrix& a, Matrix& b) const;
   /// products <- output(products x scale).

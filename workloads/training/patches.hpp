@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "models/gemm/gemm.hpp"
+
 namespace nibble::training {
 
 /// How windows lie on an image: height, width.
@@ -18,9 +20,9 @@ struct Windows {
 };
 
 /// Windows of an image [n, c, h, w], a row each: [n x oh x ow, c x kh x kw].
-[[nodiscard]] torch::Tensor patches(const torch::Tensor& image, const Windows& windows);
+[[nodiscard]] Matrix patches(const torch::Tensor& image, const Windows& windows);
 
 /// The same, a column each: [c x kh x kw, n x oh x ow].
-[[nodiscard]] torch::Tensor turned_patches(const torch::Tensor& image, const Windows& windows);
+[[nodiscard]] Matrix turned_patches(const torch::Tensor& image, const Windows& windows);
 
 }  // namespace nibble::training

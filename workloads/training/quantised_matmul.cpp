@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <bit>
+#include <utility>
 
 #include "workloads/training/quantised_product.hpp"
 
@@ -18,8 +19,8 @@ std::pair<Tensor, Tensor> through_pact(const LayerArithmetic& layer, const std::
                                        const Tensor& gradient, const ClipRange& range) {
   if (!layer.has_clip()) return {gradient, Tensor{}};
   const PactOptions options{number_format(format).bits, range.clip, range.symmetric};
-  const PactGradient pact = pact_gradient(values_of(values), values_of(gradient), options);
-  return {tensor_of(pact.input, values.sizes()), torch::full({1}, static_cast<float>(pact.clip))};
+  PactGradient pact = pact_gradient(values_of(values), values_of(gradient), options);
+  return {tensor_of(std::move(pact.input), values.sizes()), torch::full({1}, static_cast<float>(pact.clip))};
 }
 
 class Matmul : public torch::autograd::Function<Matmul> {
@@ -43,8 +44,8 @@ class Matmul : public torch::autograd::Function<Matmul> {
     const ClipRange range_a{saved[2].item<double>(), context->saved_data["negative_a"].toBool()};
     const ClipRange range_b{saved[3].item<double>(), context->saved_data["negative_b"].toBool()};
     const Tensor gradient = gradients[0].contiguous();
-    const GradientOperands copies = layer.gradients(values_of(gradient));
-    const Operand for_a{copies.dgrad, gradient}, for_b{copies.wgrad, gradient};
+    GradientOperands copies = layer.gradients(values_of(gradient));
+    const Operand for_a{std::move(copies.dgrad), gradient}, for_b{std::move(copies.wgrad), gradient};
     const Operand right{layer.second_activations(GemmPass::dgrad, values_of(b), range_b), b};
     const Operand left{layer.activations(GemmPass::wgrad, values_of(a), range_a), a};
     const Tensor da = batched_product(layer, GemmPass::dgrad, for_a.values, right.values.transpose(1, 2), for_a.scale * right.scale);

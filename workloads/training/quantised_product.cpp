@@ -2,7 +2,7 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
+#include <memory>
 
 #include "models/base/check.hpp"
 
@@ -43,27 +43,28 @@ std::span<const float> values_of(const Tensor& contiguous) {
   return {contiguous.data_ptr<float>(), static_cast<std::size_t>(contiguous.numel())};
 }
 
-Tensor tensor_of(const std::vector<float>& values, at::IntArrayRef sizes) {
-  Tensor tensor = torch::empty(sizes, torch::kFloat32);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
-  return tensor;
+Tensor tensor_of(std::vector<float> values, at::IntArrayRef sizes) {
+  auto owner = std::make_unique<std::vector<float>>(std::move(values));
+  float* data = owner->data();
+  return torch::from_blob(data, sizes, [keep = owner.release()](void*) { delete keep; }, torch::kFloat32);
 }
 
-Tensor product(const LayerArithmetic& layer, GemmPass pass, const Tensor& a, const Tensor& b, double scale) {
-  if (is_plain(layer, pass)) return finished(layer, pass, torch::mm(a, b), scale);
-  Matrix left = matrix_of(a), right = matrix_of(b), result;
-  scale *= layer.form_blocks(pass, left, right);
+Tensor product(const LayerArithmetic& layer, GemmPass pass, Matrix a, const Tensor& b, double scale) {
+  const std::int64_t rows = static_cast<std::int64_t>(a.rows), depth = static_cast<std::int64_t>(a.columns);
+  if (is_plain(layer, pass)) return finished(layer, pass, torch::mm(tensor_of(std::move(a.values), {rows, depth}), b), scale);
+  Matrix right = matrix_of(b), result;
+  scale *= layer.form_blocks(pass, a, right);
   if (layer.emulation() == Emulation::exact) {
-    layer.multiply(pass, left, right, scale, result);
-    return tensor_of(result.values, {a.size(0), b.size(1)});
+    layer.multiply(pass, a, right, scale, result);
+    return tensor_of(std::move(result.values), {rows, b.size(1)});
   }
-  return finished(layer, pass, torch::mm(tensor_of(left.values, a.sizes()), tensor_of(right.values, b.sizes())), scale);
+  return finished(layer, pass, torch::mm(tensor_of(std::move(a.values), {rows, depth}), tensor_of(std::move(right.values), b.sizes())), scale);
 }
 
 Tensor batched_product(const LayerArithmetic& layer, GemmPass pass, const Tensor& a, const Tensor& b, double scale) {
   if (is_plain(layer, pass)) return finished(layer, pass, torch::bmm(a, b), scale);
   std::vector<Tensor> products;
-  for (std::int64_t h = 0; h < a.size(0); ++h) products.push_back(product(layer, pass, a[h], b[h], scale));
+  for (std::int64_t h = 0; h < a.size(0); ++h) products.push_back(product(layer, pass, matrix_of(a[h]), b[h], scale));
   return torch::stack(products);
 }
 

@@ -1,6 +1,5 @@
 #include "workloads/training/trainer.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -13,6 +12,7 @@
 #include "models/base/hash.hpp"
 #include "workloads/training/batches.hpp"
 #include "workloads/training/checkpoint.hpp"
+#include "workloads/training/process_settings.hpp"
 #include "workloads/training/trainable_network.hpp"
 #include "workloads/training/weight_update.hpp"
 
@@ -98,14 +98,6 @@ std::string fingerprint(const Network& network, const Recipe& recipe, const Data
                                 o.variant.grad_scale, o.variant.two_grids, o.variant.radix2, o.variant.nearest);
   if (o.variant.tree_width != 0) all += fmt::format(" {}", o.variant.tree_width);
   return content_hash(all);
-}
-
-/// One order of summation, whatever the number of cores. OpenBLAS has threads of its own, of which libtorch knows nothing
-/// where Debian builds it: two of them split a sum in two, and spin while they wait.
-void use_one_thread() {
-  torch::set_num_threads(1);
-  using SetThreads = void (*)(int);
-  if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
 }
 
 }  // namespace
@@ -238,7 +230,7 @@ class Trainer::State {
 Trainer::Trainer(const Network& network, const Recipe& recipe, const Dataset& data, const TrainingOptions& options,
                  std::filesystem::path folder) {
   require_fit(network, data);
-  use_one_thread();
+  settle_process();
   state_ = std::make_unique<State>(network, recipe, data, options, std::move(folder));
 }
 
