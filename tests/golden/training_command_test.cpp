@@ -1,8 +1,10 @@
 // Proves: a training is charged what `nibble run` says of its own trace, step by step; what no machine can run is refused
 // before the training starts. Reports show every layer, with the zeros that the trace has, and come out alike when a
-// finished training is asked for again.
+// finished training is asked for again. Runs at equal energy take the steps that equally many joules pay.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <filesystem>
 #include <tuple>
 
@@ -72,6 +74,26 @@ TEST_F(TrainCommand, ReportsEveryLayerAndTheSameAgain) {
   ASSERT_EQ(train(options).code, 0);  // nothing is left to train
   EXPECT_EQ(test::content_of(folder_.file("run/histograms.json")), histograms);
   EXPECT_EQ(test::content_of(folder_.file("run/report.html")), page);
+}
+
+/// fp16's steps for the joules of 6 of fp4's, by what `nibble run` says of one each.
+TEST_F(TrainCommand, ReproduceGivesRunsAtEqualEnergyTheStepsThatTheirJoulesPay) {
+  const std::string experiment = folder_.write("energy.yaml", fmt::format(
+      "schema: nibble/experiment/1\nname: energy\nclaim: none\nnetwork: lstm-text\ndata: {}\nequal_energy: fp4\n"
+      "full: {{steps: 6, batch: 8, samples: 32, tests: 8, seeds: 1}}\nquick: {{}}\nruns:\n"
+      "  - {{label: fp4, recipe: fp4, accelerator: rapid-fp4, emulation: fast}}\n"
+      "  - {{label: fp16, recipe: fp16, accelerator: rapid, emulation: fast}}\n", data_));
+  const auto joules = [](const char* recipe, const char* accelerator) {
+    return test::nibble_json({"run", "--network", "lstm-text", "--recipe", recipe, "--accelerator", accelerator, "--batch", "8"})
+        .at("energy_j").at("total").get<double>();
+  };
+  const double fp4 = joules("fp4", "rapid-fp4"), fp16 = joules("fp16", "rapid");
+  const double steps = std::round(6 * fp4 / fp16);
+  EXPECT_LT(steps, 6);
+  const test::Outcome done = test::nibble({"reproduce", "--only", experiment, "--format", "markdown", "--out", folder_.file("out"), "--jobs", "1"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr(fmt::format("| fp4 | fp4 | fast | {:.0f} | 6 | {:.1f} |", 1e6 * fp4, 6e3 * fp4)));
+  EXPECT_THAT(done.out, HasSubstr(fmt::format("| fp16 | fp16 | fast | {:.0f} | {:.0f} | {:.1f} |", 1e6 * fp16, steps, 1e3 * steps * fp16)));
 }
 
 TEST_F(TrainCommand, RefusesAMachineThatCannotBeforeItTrains) {

@@ -26,6 +26,7 @@ TrainingOptions read_training(const MapReader& map, TrainingOptions base) {
     return static_cast<std::uint64_t>(map.integer(key, least, kMost, static_cast<std::int64_t>(otherwise)));
   };
   base.epochs = number("epochs", base.epochs, 1);
+  base.steps = number("steps", base.steps, 0);
   base.batch = number("batch", base.batch, 1);
   base.samples = number("samples", base.samples, 0);
   base.tests = number("tests", base.tests, 0);
@@ -61,6 +62,47 @@ std::string recipe_beside(const fs::path& experiment, const std::string& recipe)
   return recipe.ends_with(".yaml") ? (experiment.parent_path() / recipe).string() : recipe;
 }
 
+fs::path experiment_path(const std::string& name_or_path) {
+  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml")) return name_or_path;
+  const std::vector<std::string> names = shipped_experiments();
+  if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
+    throw InputError{"CAT-UNKNOWN", fmt::format("there is no experiment '{}'", name_or_path), words_hint(name_or_path, names)};
+  }
+  return experiments_folder() / (name_or_path + ".yaml");
+}
+
+bool has_run(const Experiment& experiment, const std::string& label) {
+  const auto named = [&](const ExperimentRun& run) { return run.label == label; };
+  return std::any_of(experiment.runs.begin(), experiment.runs.end(), named);
+}
+
+ExperimentRun read_run(const MapReader& map, const fs::path& experiment) {
+  ExperimentRun run;
+  run.label = map.text("label");
+  run.recipe = recipe_beside(experiment, map.text("recipe"));
+  run.accelerator = map.text("accelerator", "");
+  run.emulation = map.choice("emulation", {"exact", "fast"}, "exact") == "exact" ? Emulation::exact : Emulation::fast;
+  run.variant = read_variant(map);
+  run.loss_scale = map.number("loss_scale", 0, kMostLossScale, 0);
+  read_claim(map, run);
+  return run;
+}
+
+/// What equal energy needs: steps to multiply its run's joules by, and a machine for each run.
+void check_equal_energy(const MapReader& root, const Experiment& experiment) {
+  if (experiment.equal_energy.empty()) return;
+  const auto problem = [&](const char* key, const std::string& what, const char* hint) { root.problem(key, "CFG-VALUE", what, hint); };
+  if (!has_run(experiment, experiment.equal_energy)) {
+    problem("equal_energy", fmt::format("no run is called '{}'", experiment.equal_energy), "name one of the runs");
+  }
+  if (experiment.training.steps == 0 || experiment.quick_training.steps == 0) {
+    problem("equal_energy", "its run takes no number of steps", "give 'steps' in full and quick");
+  }
+  for (const ExperimentRun& run : experiment.runs) {
+    if (run.accelerator.empty()) problem("equal_energy", fmt::format("run '{}' has no accelerator", run.label), "give each run one");
+  }
+}
+
 std::uint64_t read_seeds(const MapReader& map, std::int64_t otherwise) {
   return static_cast<std::uint64_t>(map.integer("seeds", 1, 1000, otherwise));
 }
@@ -77,14 +119,7 @@ std::vector<std::string> shipped_experiments() {
 }
 
 Experiment load_experiment(const std::string& name_or_path) {
-  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml");
-  if (!is_path) {
-    const std::vector<std::string> names = shipped_experiments();
-    if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
-      throw InputError{"CAT-UNKNOWN", fmt::format("there is no experiment '{}'", name_or_path), words_hint(name_or_path, names)};
-    }
-  }
-  const fs::path path = is_path ? fs::path{name_or_path} : experiments_folder() / (name_or_path + ".yaml");
+  const fs::path path = experiment_path(name_or_path);
   const YamlFile file = YamlFile::load(path);
   file.require_schema("nibble/experiment/1");
   const MapReader root = file.root();
@@ -98,19 +133,14 @@ Experiment load_experiment(const std::string& name_or_path) {
   experiment.quick_training = read_training(root.map("quick"), experiment.training);
   experiment.quick_seeds = read_seeds(root.map("quick"), 1);
   for (const MapReader& map : root.maps("runs")) {
-    ExperimentRun& run = experiment.runs.emplace_back();
-    run.label = map.text("label");
-    run.recipe = recipe_beside(path, map.text("recipe"));
-    run.emulation = map.choice("emulation", {"exact", "fast"}, "exact") == "exact" ? Emulation::exact : Emulation::fast;
-    run.variant = read_variant(map);
-    run.loss_scale = map.number("loss_scale", 0, kMostLossScale, 0);
+    ExperimentRun& run = experiment.runs.emplace_back(read_run(map, path));
     run.against = map.text("against", experiment.runs.front().label);
-    read_claim(map, run);
-    const auto named = [&](const ExperimentRun& other) { return other.label == run.against; };
-    if (std::none_of(experiment.runs.begin(), experiment.runs.end(), named)) {
+    if (!has_run(experiment, run.against)) {
       map.problem("against", "CFG-VALUE", fmt::format("no run before this one is called '{}'", run.against), "name an earlier run");
     }
   }
+  experiment.equal_energy = root.text("equal_energy", "");
+  check_equal_energy(root, experiment);
   file.finish();
   return experiment;
 }

@@ -18,6 +18,7 @@ enum class Claim : std::uint8_t {
 /// One row of an experiment: a recipe, trained once a seed.
 struct ExperimentRun {
   std::string label, recipe;  ///< a recipe's name, or a path beside the experiment's file
+  std::string accelerator;    ///< whose joules an experiment at equal energy counts; else empty
   Emulation emulation = Emulation::exact;
   ArithmeticVariant variant;
   double loss_scale = 0;  ///< 0: the experiment's
@@ -34,6 +35,7 @@ struct Experiment {
   std::uint64_t seeds = 3;
   TrainingOptions quick_training;  ///< of --quick
   std::uint64_t quick_seeds = 1;
+  std::string equal_energy;        ///< label of the run whose joules each run may spend; empty: all take equally many steps
   std::vector<ExperimentRun> runs;
 };
 

@@ -97,6 +97,7 @@ std::string fingerprint(const Network& network, const Recipe& recipe, const Data
                                 o.rate, o.momentum, o.decay, o.loss_scale, static_cast<int>(o.emulation), o.variant.chunk_length,
                                 o.variant.grad_scale, o.variant.two_grids, o.variant.radix2, o.variant.nearest);
   if (o.variant.tree_width != 0) all += fmt::format(" {}", o.variant.tree_width);
+  if (o.steps != 0) all += fmt::format(" {} steps", o.steps);
   return content_hash(all);
 }
 
@@ -123,7 +124,7 @@ class Trainer::State {
   }
 
   std::vector<EpochResult> run(const OnStep& on_step, const OnEpoch& on_epoch, std::uint64_t until) {
-    const std::uint64_t last = until == 0 ? options_.epochs : std::min(until, options_.epochs);
+    const std::uint64_t last = until == 0 ? epochs() : std::min(until, epochs());
     while (results_.size() < last) {
       results_.push_back(run_epoch(results_.size() + 1, on_step));
       if (!folder_.empty()) save_checkpoint(folder_, fingerprint_, all_state(), network_, results_);
@@ -152,6 +153,9 @@ class Trainer::State {
   [[nodiscard]] std::uint64_t steps_per_epoch() const { return train_.samples() / options_.batch; }
 
  private:
+  [[nodiscard]] std::uint64_t steps() const { return options_.steps == 0 ? options_.epochs * train_.count() : options_.steps; }
+  [[nodiscard]] std::uint64_t epochs() const { return (steps() + train_.count() - 1) / train_.count(); }
+
   [[nodiscard]] std::vector<NamedTensor> all_state() const {
     std::vector<NamedTensor> all = network_.parameters();
     all.insert(all.end(), network_.buffers().begin(), network_.buffers().end());
@@ -162,11 +166,12 @@ class Trainer::State {
   EpochResult run_epoch(std::uint64_t epoch, const OnStep& on_step) {
     const auto start = std::chrono::steady_clock::now();
     train_.shuffle(options_.seed, epoch);
-    StepProgress progress{epoch, options_.epochs, 0, train_.count(), 0, 0};
+    const std::uint64_t first = (epoch - 1) * train_.count(), count = std::min<std::uint64_t>(train_.count(), steps() - first);
+    StepProgress progress{epoch, epochs(), 0, count, 0, 0};
     double loss = 0, correct = 0, seen = 0;
-    for (std::size_t i = 0; i < train_.count(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       const Batch batch = train_.at(i);
-      const auto [batch_loss, batch_correct] = step(batch, (epoch - 1) * train_.count() + i);
+      const auto [batch_loss, batch_correct] = step(batch, first + i);
       seen += static_cast<double>(batch.labels.numel());
       loss += batch_loss * static_cast<double>(batch.labels.numel());
       correct += batch_correct;
@@ -192,8 +197,7 @@ class Trainer::State {
 
   void update(std::uint64_t number) {
     const torch::NoGradGuard guard;
-    const double steps = static_cast<double>(options_.epochs * train_.count());
-    const double cosine = std::cos(std::numbers::pi * static_cast<double>(number) / steps);
+    const double cosine = std::cos(std::numbers::pi * static_cast<double>(number) / static_cast<double>(steps()));
     const SgdStep sgd{static_cast<float>(options_.rate * 0.5 * (1 + cosine)), static_cast<float>(options_.momentum),
                       static_cast<float>(options_.decay)};
     for (std::size_t i = 0; i < velocity_.size(); ++i) {

@@ -18,6 +18,7 @@ namespace nibble::training {
 /// Everything that decides the bits of a training run, apart from network, recipe and data.
 struct TrainingOptions {
   std::uint64_t epochs = 3;
+  std::uint64_t steps = 0;     ///< in all, whatever `epochs` says, the last epoch cut short; 0: whole epochs
   std::uint64_t batch = 64;
   std::uint64_t seed = 0;
   std::uint64_t samples = 0;   ///< of the training set, its first; 0: all

@@ -44,8 +44,8 @@ std::vector<ChargedRun> charged_runs(const std::vector<std::string>& texts, cons
   return runs;
 }
 
-Json training_costs(const std::vector<ChargedRun>& runs, const Network& network, std::uint64_t batch,
-                     const std::string& grid, const TrainingLength& length) {
+std::vector<Json> step_documents(const std::vector<ChargedRun>& runs, const Network& network, std::uint64_t batch,
+                                 const std::string& grid, const std::optional<TrainingLength>& length) {
   std::vector<Job> jobs;
   for (const ChargedRun& run : runs) {
     RunRequest request;
@@ -64,7 +64,12 @@ Json training_costs(const std::vector<ChargedRun>& runs, const Network& network,
   }
   std::vector<Json> documents;
   for (const std::string& text : run_in_processes(jobs, usable_processors())) documents.push_back(Json::parse(text));
-  return compare_document(std::move(documents));
+  return documents;
+}
+
+Json training_costs(const std::vector<ChargedRun>& runs, const Network& network, std::uint64_t batch,
+                     const std::string& grid, const TrainingLength& length) {
+  return compare_document(step_documents(runs, network, batch, grid, length));
 }
 
 std::string training_cost_table(const Json& document) {

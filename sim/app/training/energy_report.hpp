@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,12 @@ struct ChargedRun {
 /// is no run, or is there twice.
 [[nodiscard]] std::vector<ChargedRun> charged_runs(const std::vector<std::string>& texts, const std::string& trained);
 
-/// One step of `network`, zeros as they are measured in it, on each machine, scaled to the whole training: a document
-/// of nibble/compare/1. Throws what the simulator throws, such as for a machine that has no such mode.
+/// One step of `network`, zeros as they are measured in it, on each machine: documents of nibble/run/1, with all of a
+/// training of that length. Throws what the simulator throws, such as for a machine that has no such mode.
+[[nodiscard]] std::vector<Json> step_documents(const std::vector<ChargedRun>& runs, const Network& network, std::uint64_t batch,
+                                               const std::string& grid, const std::optional<TrainingLength>& length = {});
+
+/// The same side by side: a document of nibble/compare/1.
 [[nodiscard]] Json training_costs(const std::vector<ChargedRun>& runs, const Network& network, std::uint64_t batch,
                                    const std::string& grid, const TrainingLength& length);
 

@@ -9,9 +9,10 @@
 #include <thread>
 
 #include "models/config/recipe.hpp"
+#include "sim/app/forked_jobs.hpp"
 #include "sim/app/options.hpp"
 #include "sim/app/progress.hpp"
-#include "sim/app/forked_jobs.hpp"
+#include "sim/app/training/equal_energy.hpp"
 #include "sim/report/text_table.hpp"
 #include "workloads/training/experiment.hpp"
 
@@ -54,6 +55,7 @@ class Reproduction {
       if (!data_.contains(data)) data_.emplace(data, load_dataset(data));
     }
     for (const Experiment& experiment : experiments_) {
+      share_energy(experiment);
       for (const ExperimentRun& run : experiment.runs) {
         static_cast<void>(load_recipe(run.recipe));  // a wrong file is refused before the first hour
         for (std::uint64_t seed = 0; seed < seeds(experiment); ++seed) jobs_.push_back({&experiment, &run, seed});
@@ -82,6 +84,12 @@ class Reproduction {
     double seconds = 0;
   };
 
+  void share_energy(const Experiment& experiment) {
+    if (experiment.equal_energy.empty()) return;
+    const std::vector<EnergyShare> shares = energy_shares(experiment, length(experiment));
+    for (std::size_t i = 0; i < shares.size(); ++i) shares_.emplace(&experiment.runs[i], shares[i]);
+  }
+
   [[nodiscard]] std::uint64_t seeds(const Experiment& e) const { return options_.quick ? e.quick_seeds : e.seeds; }
   [[nodiscard]] const TrainingOptions& length(const Experiment& e) const { return options_.quick ? e.quick_training : e.training; }
 
@@ -93,6 +101,7 @@ class Reproduction {
     training.seed = job.seed;
     training.emulation = job.run->emulation;
     training.variant = job.run->variant;
+    if (const auto share = shares_.find(job.run); share != shares_.end()) training.steps = share->second.steps;
     if (job.run->loss_scale != 0) training.loss_scale = job.run->loss_scale;
     Trainer trainer{load_network(job.experiment->network), load_recipe(job.run->recipe), data_.at(job.experiment->data),
                     training, folder};
@@ -112,27 +121,54 @@ class Reproduction {
     return rows;
   }
 
-  [[nodiscard]] std::string table(const Experiment& experiment, double& seconds) const {
-    const std::vector<Row> rows = rows_of(experiment);
-    std::vector<std::vector<std::string>> cells{{"run", "recipe", "emulation", "mean %", "deviation", "against", "difference", "2 errors", "claim", "verdict", "paper"}};
-    for (const Row& row : rows) {
-      const Spread ours = spread_of(row.accuracy);
-      const auto reference = std::find_if(rows.begin(), rows.end(), [&](const Row& other) { return other.run->label == row.run->against; });
-      const Spread theirs = spread_of(reference->accuracy);
-      const char* sign = row.run->claim == Claim::within ? "within" : "worse by";
-      seconds += row.seconds;
-      cells.push_back({row.run->label, std::filesystem::path{row.run->recipe}.stem().string(),
-                       row.run->emulation == Emulation::exact ? "exact" : "fast", fmt::format("{:.2f}", ours.mean),
-                       ours.count < 2 ? "-" : fmt::format("{:.2f}", ours.deviation), row.run->against,
-                       fmt::format("{:+.2f}", ours.mean - theirs.mean),
-                       ours.count < 2 ? "-" : fmt::format("{:.2f}", uncertainty(ours, theirs)),
-                       row.run->claim == Claim::none ? "-" : fmt::format("{} {}", sign, row.run->points),
-                       verdict(*row.run, ours, theirs), row.run->paper});
+  /// A row of the table, each cell behind its column's head.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> cells_of(const Row& row, const std::vector<Row>& rows) const {
+    const ExperimentRun& run = *row.run;
+    const Spread ours = spread_of(row.accuracy);
+    const auto reference = std::find_if(rows.begin(), rows.end(), [&](const Row& other) { return other.run->label == run.against; });
+    const Spread theirs = spread_of(reference->accuracy);
+    std::vector<std::pair<std::string, std::string>> cells{{"run", run.label},
+                                                           {"recipe", std::filesystem::path{run.recipe}.stem().string()},
+                                                           {"emulation", run.emulation == Emulation::exact ? "exact" : "fast"}};
+    if (const auto share = shares_.find(&run); share != shares_.end()) {
+      const auto& [step_j, steps] = share->second;
+      cells.insert(cells.end(), {{"uJ a step", fmt::format("{:.0f}", 1e6 * step_j)}, {"steps", fmt::format("{}", steps)},
+                                 {"mJ", fmt::format("{:.1f}", 1e3 * step_j * static_cast<double>(steps))}});
     }
+    cells.insert(cells.end(), {{"mean %", fmt::format("{:.2f}", ours.mean)},
+                               {"deviation", ours.count < 2 ? "-" : fmt::format("{:.2f}", ours.deviation)},
+                               {"against", run.against},
+                               {"difference", fmt::format("{:+.2f}", ours.mean - theirs.mean)},
+                               {"2 errors", ours.count < 2 ? "-" : fmt::format("{:.2f}", uncertainty(ours, theirs))},
+                               {"claim", run.claim == Claim::none ? "-" : fmt::format("{} {}", run.claim == Claim::within ? "within" : "worse by", run.points)},
+                               {"verdict", verdict(run, ours, theirs)},
+                               {"paper", run.paper}});
+    return cells;
+  }
+
+  /// What all runs of an experiment share.
+  [[nodiscard]] std::string size_text(const Experiment& experiment) const {
     const TrainingOptions& training = length(experiment);
     const std::string samples = training.samples == 0 ? "all" : fmt::format("{}", training.samples);
-    const std::string what = fmt::format("{} on {}, {} samples, {} epochs of batches of {}, {} seeds; test accuracy", experiment.network,
-                                         experiment.data, samples, training.epochs, training.batch, seeds(experiment));
+    const std::string steps = experiment.equal_energy.empty()
+                                  ? fmt::format("{} epochs", training.epochs)
+                                  : fmt::format("the joules of {} steps of {} for each run,", training.steps, experiment.equal_energy);
+    return fmt::format("{} on {}, {} samples, {} of batches of {}, {} seeds; test accuracy", experiment.network, experiment.data, samples,
+                       steps, training.batch, seeds(experiment));
+  }
+
+  [[nodiscard]] std::string table(const Experiment& experiment, double& seconds) const {
+    const std::vector<Row> rows = rows_of(experiment);
+    std::vector<std::vector<std::string>> cells(1);
+    for (const Row& row : rows) {
+      seconds += row.seconds;
+      std::vector<std::string>& line = cells.emplace_back();
+      for (auto& [head, cell] : cells_of(row, rows)) {
+        line.push_back(cell);
+        if (cells.size() == 2) cells.front().push_back(head);
+      }
+    }
+    const std::string what = size_text(experiment);
     if (options_.format == "markdown") return fmt::format("### {}\n\n{}.\n{}.\n\n{}\n", experiment.name, experiment.claim, what, markdown(cells));
     return fmt::format("{}: {}\n{}\n\n{}\n", experiment.name, experiment.claim, what, plain(cells));
   }
@@ -162,6 +198,7 @@ class Reproduction {
   ReproduceOptions options_;
   std::vector<Experiment> experiments_;
   std::map<std::string, Dataset> data_;
+  std::map<const ExperimentRun*, EnergyShare> shares_;  ///< of runs at equal energy
   std::vector<Job> jobs_;
 };
 

@@ -102,26 +102,6 @@ TEST(LayerArithmetic, QuantisedWeightsAreTheSameInEveryPass) {
   EXPECT_THAT(forward.values, testing::Each(testing::AnyOf(-1.0F, 0.0F, 1.0F)));
 }
 
-TEST(Experiments, VerdictsFollowTheirRule) {
-  ExperimentRun run;
-  run.points = 0.5;
-  const Spread reference{90, 0.3, 3};
-  const auto say = [&](Claim claim, double mean) {
-    run.claim = claim;
-    return verdict(run, {mean, 0.3, 3}, reference);
-  };
-  EXPECT_NEAR(uncertainty(reference, reference), 2 * 0.3 * std::sqrt(2.0 / 3.0), 1e-12);  // 0.49
-  EXPECT_EQ(say(Claim::within, 90.1), "holds");
-  EXPECT_EQ(say(Claim::within, 89.6), "open");
-  EXPECT_EQ(say(Claim::within, 88.9), "fails");
-  EXPECT_EQ(say(Claim::worse, 88.9), "holds");
-  EXPECT_EQ(say(Claim::worse, 90.1), "fails");
-  EXPECT_EQ(say(Claim::none, 90.1), "-");
-  EXPECT_EQ(verdict(run, {50, 0, 1}, reference), "-");
-  run.claim = Claim::worse;
-  EXPECT_EQ(verdict(run, {50, 0, 1}, reference), "open");
-}
-
 /// 1-6-9 holds no odd number above 1024 and steps by 4 from 2048: adding ones one tree after the other ends there.
 TEST(LayerArithmetic, WithoutChunksLongSumsAreSwamped) {
   constexpr std::size_t kLength = 1U << 18U;
@@ -136,17 +116,6 @@ TEST(LayerArithmetic, WithoutChunksLongSumsAreSwamped) {
   };
   EXPECT_EQ(sum(4096), 4096.0F);
   EXPECT_LE(sum(0), 2048.0F);
-}
-
-TEST(Experiments, NameWhatTheyTakeAway) {
-  for (const std::string& name : shipped_experiments()) {
-    for (const ExperimentRun& run : load_experiment(name).runs) EXPECT_NO_THROW(static_cast<void>(load_recipe(run.recipe)));
-  }
-  const Experiment four_bit = load_experiment("4-bit-2020");
-  EXPECT_FALSE(four_bit.runs.at(2).variant.two_grids);
-  EXPECT_TRUE(four_bit.runs.at(2).variant.grad_scale);
-  EXPECT_FALSE(four_bit.runs.at(3).variant.grad_scale);
-  EXPECT_EQ(load_experiment("8-bit").runs.at(2).variant.chunk_length, 0U);
 }
 
 }  // namespace

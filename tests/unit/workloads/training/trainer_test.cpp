@@ -79,6 +79,31 @@ TEST_P(Recipes, GoOnAsIfNeverInterrupted) {
 
 INSTANTIATE_TEST_SUITE_P(Train, Recipes, testing::Values("fp4", "hfp8"));
 
+TEST(Trainer, ASetNumberOfStepsCutsTheLastEpochShort) {
+  const Network network = load_network("cnn-28");
+  const Recipe recipe = load_recipe("fp32");
+  const Dataset set = data();
+  const auto trained = [&](std::uint64_t steps, std::uint64_t epochs, std::uint64_t& taken, const std::filesystem::path& folder, std::uint64_t until) {
+    TrainingOptions some = options();
+    some.emulation = Emulation::fast;
+    some.epochs = epochs;
+    some.steps = steps;
+    Trainer trainer{network, recipe, set, some, folder};
+    const std::size_t results = trainer.run([&](const StepProgress&) { ++taken; }, {}, until).size();
+    return std::pair{results, trainer.state_hash()};
+  };
+  std::uint64_t none = 0, cut = 0, resumed = 0, whole = 0;
+  const Folder folder;
+  EXPECT_EQ(trained(20, 6, whole, {}, 0), trained(0, 2, none, {}, 0));  // 10 an epoch
+  const auto once = trained(25, 6, cut, {}, 0);
+  EXPECT_EQ(once.first, 3U);
+  EXPECT_EQ(cut, 25U);
+  EXPECT_NE(once.second, trained(24, 6, none, {}, 0).second);
+  static_cast<void>(trained(25, 6, resumed, folder.file("run"), 2));
+  EXPECT_EQ(trained(25, 6, resumed, folder.file("run"), 0), once);
+  EXPECT_EQ(resumed, 25U);
+}
+
 /// The same few words again and again: what comes next can be learned from what came before alone.
 Dataset words() {
   Dataset data;
