@@ -1,61 +1,53 @@
 #include "models/energy/activity.hpp"
 
+#include <iterator>
+
 namespace nibble {
+namespace {
+
+using CountsByMode = std::map<std::string, std::uint64_t>;
+
+// Every count, in one list, so that no sum forgets one.
+constexpr CountsByMode Activity::*kByMode[] = {&Activity::macs, &Activity::gated_macs};
+constexpr Bytes Activity::*kBytes[] = {
+    &Activity::register_read, &Activity::register_written, &Activity::l0_read,
+    &Activity::l0_written,    &Activity::l1_read,          &Activity::l1_written,
+    &Activity::memory_read,   &Activity::memory_written,   &Activity::link_bytes};
+constexpr std::uint64_t Activity::*kCounts[] = {&Activity::array_byte_hops,   &Activity::sfu_lane_ops,
+                                                &Activity::ring_byte_hops,    &Activity::psum_ring_byte_hops,
+                                                &Activity::memory_row_misses, &Activity::core_busy_cycles,
+                                                &Activity::core_idle_cycles};
+static_assert(sizeof(Activity) == sizeof(CountsByMode) * std::size(kByMode) +
+                                      sizeof(Bytes) * std::size(kBytes) +
+                                      sizeof(std::uint64_t) * std::size(kCounts),
+              "a count is missing above");
+
+}  // namespace
 
 Activity& Activity::operator+=(const Activity& other) {
-  for (const auto& [mode, count] : other.macs) macs[mode] += count;
-  for (const auto& [mode, count] : other.gated_macs) gated_macs[mode] += count;
-  register_read += other.register_read;
-  register_written += other.register_written;
-  array_byte_hops += other.array_byte_hops;
-  l0_read += other.l0_read;
-  l0_written += other.l0_written;
-  l1_read += other.l1_read;
-  l1_written += other.l1_written;
-  sfu_lane_ops += other.sfu_lane_ops;
-  ring_byte_hops += other.ring_byte_hops;
-  psum_ring_byte_hops += other.psum_ring_byte_hops;
-  memory_read += other.memory_read;
-  memory_written += other.memory_written;
-  memory_row_misses += other.memory_row_misses;
-  core_busy_cycles += other.core_busy_cycles;
-  core_idle_cycles += other.core_idle_cycles;
-  link_bytes += other.link_bytes;
+  for (const auto field : kByMode) {
+    for (const auto& [mode, count] : other.*field) (this->*field)[mode] += count;
+  }
+  for (const auto field : kBytes) this->*field += other.*field;
+  for (const auto field : kCounts) this->*field += other.*field;
   return *this;
 }
 
 Activity& Activity::operator-=(const Activity& earlier) {
-  for (const auto& [mode, count] : earlier.macs) macs[mode] -= count;
-  for (const auto& [mode, count] : earlier.gated_macs) gated_macs[mode] -= count;
-  register_read -= earlier.register_read;
-  register_written -= earlier.register_written;
-  l0_read -= earlier.l0_read;
-  l0_written -= earlier.l0_written;
-  l1_read -= earlier.l1_read;
-  l1_written -= earlier.l1_written;
-  sfu_lane_ops -= earlier.sfu_lane_ops;
-  ring_byte_hops -= earlier.ring_byte_hops;
-  psum_ring_byte_hops -= earlier.psum_ring_byte_hops;
-  memory_read -= earlier.memory_read;
-  memory_written -= earlier.memory_written;
-  core_busy_cycles -= earlier.core_busy_cycles;
-  core_idle_cycles -= earlier.core_idle_cycles;
-  link_bytes -= earlier.link_bytes;
+  for (const auto field : kByMode) {
+    for (const auto& [mode, count] : earlier.*field) (this->*field)[mode] -= count;
+  }
+  for (const auto field : kBytes) this->*field -= earlier.*field;
+  for (const auto field : kCounts) this->*field -= earlier.*field;
   return *this;
 }
 
 Activity& Activity::operator*=(std::uint64_t times) {
-  for (auto& [mode, count] : macs) count *= times;
-  for (auto& [mode, count] : gated_macs) count *= times;
-  for (Bytes* bytes : {&register_read, &register_written, &l0_read, &l0_written, &l1_read, &l1_written, &memory_read,
-                       &memory_written, &link_bytes}) {
-    *bytes = *bytes * times;
+  for (const auto field : kByMode) {
+    for (auto& [mode, count] : this->*field) count *= times;
   }
-  for (std::uint64_t* count :
-       {&array_byte_hops, &sfu_lane_ops, &ring_byte_hops, &psum_ring_byte_hops, &memory_row_misses, &core_busy_cycles,
-        &core_idle_cycles}) {
-    *count *= times;
-  }
+  for (const auto field : kBytes) this->*field = this->*field * times;
+  for (const auto field : kCounts) this->*field *= times;
   return *this;
 }
 

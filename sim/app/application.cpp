@@ -1,7 +1,6 @@
 #include "sim/app/application.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "models/base/error.hpp"
+#include "models/base/freed_memory.hpp"
 #include "sim/app/commands.hpp"
 #include "sim/app/interrupt.hpp"
 #include "sim/app/mpi_launch.hpp"
@@ -103,14 +103,6 @@ void run_commands(int argc, const char* const* argv, const std::function<void(CL
 int failure(int code, const std::string& message) {
   fmt::print(stderr, "{}\n", message);
   return code;
-}
-
-/// Programs and tensors of the same megabytes are made and dropped again and again: keep the memory, instead of having the
-/// kernel clear fresh pages each time. That takes a third of a training, and half of a sweep's time in the kernel.
-void keep_freed_memory() {
-  constexpr int kLargest = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, kLargest);
-  mallopt(M_TRIM_THRESHOLD, kLargest);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Proves, over random networks, recipes and machines and over shipped ones: a kernel that is fast-forwarded takes exactly as many cycles as one
-// that is simulated in every step, and counts exactly the same.
+// Proves, over random networks, recipes and machines and over shipped ones: a kernel that is fast-forwarded
+// takes exactly as many cycles as one that is simulated in every step, and counts exactly the same.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -15,22 +15,42 @@ namespace {
 void append(std::vector<double>& all, const KernelResult& kernel) {
   const ArrayCycles& array = kernel.array_cycles;
   const Activity& activity = kernel.activity;
-  for (const std::uint64_t count :
-       {kernel.cycles.value(), kernel.memory_busy_cycles, kernel.sfu_busy_cycles, array.compute, array.fill_drain,
-        array.memory, array.ring, array.l1, array.vector, array.sync, activity.register_read.value(),
-        activity.register_written.value(), activity.l0_read.value(), activity.l0_written.value(),
-        activity.l1_read.value(), activity.l1_written.value(), activity.sfu_lane_ops, activity.ring_byte_hops,
-        activity.psum_ring_byte_hops, activity.memory_read.value(), activity.memory_written.value(),
-        activity.core_busy_cycles, activity.core_idle_cycles}) {
+  for (const std::uint64_t count : {kernel.cycles.value(),
+                                    kernel.memory_busy_cycles,
+                                    kernel.sfu_busy_cycles,
+                                    array.compute,
+                                    array.fill_drain,
+                                    array.memory,
+                                    array.ring,
+                                    array.l1,
+                                    array.vector,
+                                    array.sync,
+                                    activity.register_read.value(),
+                                    activity.register_written.value(),
+                                    activity.array_byte_hops,
+                                    activity.l0_read.value(),
+                                    activity.l0_written.value(),
+                                    activity.l1_read.value(),
+                                    activity.l1_written.value(),
+                                    activity.sfu_lane_ops,
+                                    activity.ring_byte_hops,
+                                    activity.psum_ring_byte_hops,
+                                    activity.memory_read.value(),
+                                    activity.memory_written.value(),
+                                    activity.core_busy_cycles,
+                                    activity.core_idle_cycles}) {
     all.push_back(static_cast<double>(count));
   }
-  for (const auto& [mode, macs] : activity.macs) all.push_back(static_cast<double>(macs));
+  for (const auto* modes : {&activity.macs, &activity.gated_macs}) {
+    for (const auto& [mode, macs] : *modes) all.push_back(static_cast<double>(macs));
+  }
 }
 
 std::vector<double> counts(const RunRequest& request, const SimulationInputs& inputs) {
   return test::forked([&] {
     std::vector<double> all;
-    for (const OperationResult& operation : simulate(request, inputs).operations) append(all, operation.kernel);
+    for (const OperationResult& operation : simulate(request, inputs).operations)
+      append(all, operation.kernel);
     return all;
   });
 }
@@ -68,7 +88,8 @@ TEST(FastForward, ChangesNothingOfShippedNetworks) {
     request.accelerator = accelerator;
     request.batch = batch;
     request.training = training;
-    expect_no_difference(request, load_inputs(request), fmt::format("{} {} {}", network, recipe, accelerator));
+    expect_no_difference(request, load_inputs(request),
+                         fmt::format("{} {} {}", network, recipe, accelerator));
   }
 }
 

@@ -1,10 +1,9 @@
 #include "workloads/training/process_settings.hpp"
 
 #include <dlfcn.h>
-#include <malloc.h>
 #include <torch/torch.h>
 
-#include <limits>
+#include "models/base/freed_memory.hpp"
 
 namespace nibble::training {
 namespace {
@@ -17,19 +16,11 @@ void use_one_thread() {
   if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
 }
 
-/// Each step allocates what the last one gave back: as it comes, glibc returns large blocks to the system and gets them again
-/// as fresh pages, which was a third of a step's time.
-void keep_memory() {
-  constexpr int kLargestThreshold = 32 << 20;  // that glibc takes
-  mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-}
-
 }  // namespace
 
 void settle_process() {
   use_one_thread();
-  keep_memory();
+  keep_freed_memory();
 }
 
 }  // namespace nibble::training
