@@ -26,6 +26,10 @@ constexpr int kFitsPerAxis = 3;
 constexpr int kPixelCuts = 8;
 // Slots of a program: what a core's sequencer is thought to keep track of (ESTIMATE), and well within SlotIndex.
 constexpr std::uint64_t kMostSlots = 1024;
+// Smaller scratchpads that a choice which reads something twice is held against: so many from one power of two to the next;
+// and none smaller than one whose choice moves so many times as much.
+constexpr std::uint64_t kScratchpadSteps = 4;
+constexpr double kFarBehind = 1.05;
 
 /// All ways to write numbers up to `cores` as a product of four factors, largest use of the machine first.
 std::vector<CoreSplit> all_splits(std::uint64_t cores) {
@@ -77,7 +81,7 @@ class Search {
   Search(const GemmSpace& space, const MapperOptions& options)
       : space_{space}, options_{options}, times_{space}, rates_{*space.accelerator} {}
 
-  GemmTiling run() {
+  std::optional<GemmChoice> run() {
     if (options_.split) {
       require_feasible(*options_.split);
       try_split(*options_.split);
@@ -90,11 +94,6 @@ class Search {
   }
 
  private:
-  struct Candidate {
-    GemmTiling tiling;
-    double cycles = 0, bytes = 0;
-  };
-
   /// Every part of the split has something to do.
   [[nodiscard]] bool feasible(const CoreSplit& split) const {
     const std::uint64_t units = space_.channels / space_.taps;
@@ -258,7 +257,7 @@ class Search {
     (space_.pixels_reduce ? tiles.m : tiles.k) = ceil_div(share.channels, tiling.channels);
     TileCounts most = tiles;  // of any core: what the slots have to hold
     (space_.pixels_reduce ? most.k : most.m) = pixels.most_tiles;
-    const Tile tile{share, pixels.sum, tiles, {pixels.sum.largest, tiling.channels, tiling.n, tiling.count}};
+    const Tile tile{share, pixels.sum, tiles, most, {pixels.sum.largest, tiling.channels, tiling.n, tiling.count}};
     const GemmSlots slots = gemm_slots(space_, tiling, most, tile.largest);
     const Bytes output_limit = space_.accelerator->core.l1.output_tile;
     if (output_limit.value() > 0 && slots.groups[2].size > output_limit) return false;
@@ -312,10 +311,11 @@ class Search {
     const CoreShare& share;
     const PixelSummary& pixels;
     TileCounts counts;
+    TileCounts most;      ///< of any core: cores ask together for a tile, but not for one that only some come to
     TileExtents largest;
   };
   struct Price {
-    double cycles = 0, bytes = 0;
+    double cycles = 0, bytes = 0, tiles = 0;
     bool corelets_split_n = true;
   };
 
@@ -333,36 +333,37 @@ class Search {
     const double macs = static_cast<double>(tile.pixels.pixels) * static_cast<double>(share.channels) *
                         static_cast<double>(share.n) * static_cast<double>(share.groups.size());
     KernelLoad load;
-    add_traffic(tiling, tile.counts, largest, tile.pixels, load);
+    add_traffic(tiling, tile, load);
     add_vector_work(tiling, tile.counts, m * largest.n * largest.count, load);
     const double bytes = load.memory_read + load.memory_written;
     load.compute = macs / peak_macs_per_core_;
     const double least = pipeline_cycles(rates_, load) * (1 - kRoundingSlack);
-    if (options_.prune && least > limit()) return {least, bytes};
+    if (options_.prune && least > limit()) return {least, bytes, 0};
     const TileTime& time = times_.of(m, largest.n, k, largest.count, tile.counts.k > 1);
     // Neighbours that pass sums on work in turns.
     const double turns = space_.passes_sums(tiling.split) ? 2 : 1;
     load.compute = turns * time.total * macs / macs_in_tiles;
     load.tile_compute = time.total;
-    return {pipeline_cycles(rates_, load), bytes, time.split_n};
+    return {pipeline_cycles(rates_, load), bytes, static_cast<double>(tile.most.steps()), time.split_n};
   }
 
   void consider(GemmTiling tiling, const Price& price) {
     tiling.corelets_split_n = price.corelets_split_n;
-    candidates_.push_back({tiling, price.cycles, price.bytes});
+    candidates_.push_back({tiling, price.cycles, price.bytes, price.tiles});
     best_cycles_ = std::min(best_cycles_, price.cycles);
   }
 
-  void add_traffic(const GemmTiling& tiling, const TileCounts& tiles, const TileExtents& largest,
-                   const PixelSummary& pixels, KernelLoad& load) const {
+  void add_traffic(const GemmTiling& tiling, const Tile& tile, KernelLoad& load) const {
+    const TileCounts &tiles = tile.counts, &most = tile.most;
+    const TileExtents& largest = tile.largest;
     const bool multicast = space_.accelerator->ring.multicast;
     const CoreSplit& split = tiling.split;
     const auto row_parts = static_cast<double>(space_.pixels_reduce ? split.k : split.m);
     const auto cores = static_cast<double>(split.cores());
     if (!space_.a_resident) {
-      const double halo = static_cast<double>(pixels.input_pixels) * row_parts /
+      const double halo = static_cast<double>(tile.pixels.input_pixels) * row_parts /
                           static_cast<double>(space_.pixels.input_pixels());
-      const double once = static_cast<double>(space_.a.value()) * halo * static_cast<double>(a_passes(tiling, tiles));
+      const double once = static_cast<double>(space_.a.value()) * halo * static_cast<double>(a_passes(tiling, most));
       load.memory_read += once * (multicast ? 1.0 : static_cast<double>(split.n));
       load.loaded_per_core += once * static_cast<double>(split.n) / cores;
       load.first_read += static_cast<double>(
@@ -370,7 +371,7 @@ class Search {
           (multicast ? static_cast<double>(split.n) : 1.0);
     }
     if (!space_.b_resident) {
-      const double once = static_cast<double>(space_.b.value()) * static_cast<double>(b_passes(tiling, tiles));
+      const double once = static_cast<double>(space_.b.value()) * static_cast<double>(b_passes(tiling, most));
       const double parts = static_cast<double>(split.m);
       load.memory_read += once * (multicast ? 1.0 : parts);
       load.loaded_per_core += once * parts / cores;
@@ -404,22 +405,16 @@ class Search {
     load.psum = load.tile_psum * outputs;
   }
 
-  GemmTiling best() const {
-    if (candidates_.empty()) {
-      throw InputError{"MAP-L1",
-                       fmt::format("{} ({}): not even the smallest tiles fit the {} B of L1 that a core has for them",
-                                   space_.operation->layer, to_string(space_.operation->pass), space_.budget.value()),
-                       "enlarge core.l1.capacity"};
-    }
-    const Candidate* chosen = nullptr;
-    for (const Candidate& candidate : candidates_) {
+  [[nodiscard]] std::optional<GemmChoice> best() const {
+    const GemmChoice* chosen = nullptr;
+    for (const GemmChoice& candidate : candidates_) {
       if (candidate.cycles > best_cycles_ * kTimeTolerance) continue;
       if (chosen == nullptr || candidate.bytes < chosen->bytes ||
           (candidate.bytes == chosen->bytes && candidate.cycles < chosen->cycles)) {
         chosen = &candidate;
       }
     }
-    return chosen->tiling;
+    return chosen == nullptr ? std::nullopt : std::optional{*chosen};
   }
 
   const GemmSpace& space_;
@@ -430,12 +425,43 @@ class Search {
       static_cast<double>(peak_macs_per_cycle(*space_.accelerator, *space_.mode).value()) / space_.accelerator->cores;
   std::vector<Arrangement> arrangements_ = arrangements(space_.accelerator->core.l1.keep_operands);
   std::map<std::uint64_t, std::vector<Pixels>> pixels_;
-  std::vector<Candidate> candidates_;
+  std::vector<GemmChoice> candidates_;
   double best_cycles_ = std::numeric_limits<double>::infinity();
 };
 
+/// What crosses the memory interface if nothing is read twice.
+double least_bytes(const GemmSpace& space) {
+  Bytes all = (space.a_resident ? Bytes{} : space.a) + (space.b_resident ? Bytes{} : space.b);
+  for (const auto* uses : {&space.extra_reads, &space.stores}) {
+    for (const EpilogueUse& use : *uses) all += use.bytes;
+  }
+  return static_cast<double>(all.value());
+}
+
 }  // namespace
 
-GemmTiling choose_tiling(const GemmSpace& space, const MapperOptions& options) { return Search{space, options}.run(); }
+std::optional<GemmChoice> find_tiling(const GemmSpace& space, const MapperOptions& options) {
+  std::optional<GemmChoice> choice = Search{space, options}.run();
+  // One shape of tiles is all that such a machine has.
+  if (!choice || space.accelerator->core.l1.output_side > 0 || choice->bytes <= least_bytes(space)) return choice;
+  Accelerator machine = *space.accelerator;
+  for (const Bytes capacity : smaller_scratchpads(*space.accelerator, kScratchpadSteps)) {
+    machine.core.l1.capacity = capacity;
+    GemmSpace less = space;
+    less.budget -= std::min(less.budget, usable_l1(*space.accelerator) - usable_l1(machine));
+    const std::optional<GemmChoice> other = Search{less, options}.run();
+    if (!other || other->bytes > choice->bytes * kFarBehind) break;
+    if (other->bytes < choice->bytes) choice = other;
+  }
+  return choice;
+}
+
+GemmTiling choose_tiling(const GemmSpace& space, const MapperOptions& options) {
+  if (const std::optional<GemmChoice> choice = find_tiling(space, options)) return choice->tiling;
+  throw InputError{"MAP-L1",
+                   fmt::format("{} ({}): not even the smallest tiles fit the {} B of L1 that a core has for them",
+                               space.operation->layer, to_string(space.operation->pass), space.budget.value()),
+                   "enlarge core.l1.capacity"};
+}
 
 }  // namespace nibble

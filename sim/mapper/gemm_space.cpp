@@ -16,11 +16,6 @@ constexpr std::uint64_t kOnceRatio = 16;
 // ... if it also is small enough to keep beside the tiles for the whole kernel.
 constexpr Bytes kOnceLimit{16 * 1024};
 
-/// Attention: each sample has its own GEMMs.
-bool samples_are_counted(const Step& step, const GemmWork& gemm) {
-  return !gemm.geometry && !gemm.b_is_weights && !gemm.reduces_over_batch && gemm.count % step.batch == 0;
-}
-
 EpilogueUse epilogue_use(const Tensor& tensor, const TensorUse& use, const GemmWork& gemm) {
   const std::uint64_t outputs = gemm.m * gemm.n * gemm.count, columns = gemm.n * gemm.count;
   EpilogueUse epilogue{use.bytes};
@@ -32,6 +27,10 @@ EpilogueUse epilogue_use(const Tensor& tensor, const TensorUse& use, const GemmW
 }
 
 }  // namespace
+
+bool samples_are_counted(const Step& step, const GemmWork& gemm) {
+  return !gemm.geometry && !gemm.b_is_weights && !gemm.reduces_over_batch && gemm.count % step.batch == 0;
+}
 
 PixelAxis pixel_axis(const Step& step, const GemmWork& gemm) {
   const std::uint64_t extent = gemm.reduces_over_batch ? gemm.k : gemm.m;

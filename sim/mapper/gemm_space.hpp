@@ -71,6 +71,9 @@ struct GemmSpace {
   [[nodiscard]] Bytes c_tile(std::uint64_t elements) const { return packed(Bits{elements * accumulator_bits}); }
 };
 
+/// Attention: each sample has its own GEMMs, `count` runs over samples.
+[[nodiscard]] bool samples_are_counted(const Step& step, const GemmWork& gemm);
+
 /// The axis of A that runs over pixels.
 [[nodiscard]] PixelAxis pixel_axis(const Step& step, const GemmWork& gemm);
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "models/config/accelerator.hpp"
 #include "sim/mapper/program.hpp"
@@ -34,5 +35,8 @@ struct MapperOptions {
 
 /// Bytes of one core's L1 that programs may use.
 [[nodiscard]] Bytes usable_l1(const Accelerator& accelerator);
+/// Capacities of smaller scratchpads, the largest first: 64 KiB x 2^n, in `steps` steps from one power to the next. What a
+/// machine decides is held against what it would decide with these, so that a larger scratchpad never moves more.
+[[nodiscard]] std::vector<Bytes> smaller_scratchpads(const Accelerator& accelerator, std::uint64_t steps);
 
 }  // namespace nibble

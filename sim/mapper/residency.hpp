@@ -32,10 +32,10 @@ struct ResidencyPlan {
 
 /// Plans residency for a whole step; `enabled` = false gives a plan in which everything goes through memory.
 ///
-/// A tensor may stay when samples (or rows, see shares_rows()) are spread over the cores in the same way by all that touch it, and over
-/// every operation in between there is room for it beside the tiles with which that operation reaches its lowest
-/// traffic (so that holding it never costs a re-read). Weights stay where an operation has loaded them when the next GEMMs are the
-/// same product again, as an LSTM's steps are. Saved bytes never fall as L1 grows (sim/mapper/README.md).
+/// A tensor stays until one of its readers if the operations from its writer on, mapped beside it and sharing their work
+/// as it lies on the cores (held_tensors.hpp), move fewer bytes and are not slower by the mapper's estimate. Weights stay
+/// where the first of several equal products has loaded them (held_weights.hpp). What a step moves never rises as L1 grows
+/// (sim/mapper/README.md).
 [[nodiscard]] ResidencyPlan plan_residency(const Step& step, const Accelerator& accelerator, bool enabled);
 
 }  // namespace nibble

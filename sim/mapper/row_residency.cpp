@@ -8,11 +8,6 @@
 namespace nibble {
 namespace {
 
-// ESTIMATE: a core with fewer rows of the GEMM loads weights for longer than it multiplies, and sharing by columns is better.
-constexpr std::uint64_t kLeastPixelsPerCore = 32;
-// ESTIMATE: the largest part may have this many percent more rows than the average; more is lost than a held tensor saves.
-constexpr std::uint64_t kImbalancePercent = 15;
-
 /// The rows of `all` that lie in `part`.
 std::uint64_t overlap(Span all, Span part) {
   const std::uint64_t begin = std::max(all.begin, part.begin), end = std::min(all.end, part.end);
@@ -53,26 +48,26 @@ std::vector<RowFetch> halo(const PixelAxis& held, const PixelAxis& reader, const
 }  // namespace
 
 bool shares_rows(const Step& step, const Operation& operation, const Accelerator& accelerator) {
-  const bool forward = operation.pass == Pass::fwd || operation.pass == Pass::recompute;
-  if (!operation.gemm || !forward || !operation.gemm->b_is_weights) return false;
-  const PixelAxis axis = pixel_axis(step, *operation.gemm);
-  const std::uint64_t cores = accelerator.cores;
-  if (axis.all_rows() < cores || axis.pixels() < kLeastPixelsPerCore * cores) return false;
-  return axis.split(cores, 0).size() * cores * 100 <= axis.all_rows() * (100 + kImbalancePercent);
+  if (!operation.gemm || operation.pass == Pass::update) return false;
+  const GemmWork& gemm = *operation.gemm;
+  if (!gemm.b_is_weights && !gemm.reduces_over_batch) return false;  // attention: each sample has its own GEMMs
+  return pixel_axis(step, gemm).all_rows() >= accelerator.cores;
 }
 
 std::optional<std::vector<RowFetch>> rows_to_fetch(const Step& step, const Operation& writer, const Operation& reader,
                                                    std::size_t use, const Accelerator& accelerator) {
-  const PixelAxis held = pixel_axis(step, *writer.gemm), axis = pixel_axis(step, *reader.gemm);
+  const GemmWork& gemm = *reader.gemm;
+  const PixelAxis held = pixel_axis(step, *writer.gemm), axis = pixel_axis(step, gemm);
   const Tensor& tensor = step.tensors[reader.reads[use].tensor];
   if (held.samples() != axis.samples()) return std::nullopt;
   if (use == 0) {
     if (held.rows() != axis.input_height()) return std::nullopt;
     return halo(held, axis, tensor, accelerator.cores);
   }
-  // An operand of the vector work lies as the result does: element by element on the same core.
-  const GemmWork& gemm = *reader.gemm;
-  if (held.rows() != axis.rows() || tensor.elements.value() != gemm.m * gemm.n * gemm.count) return std::nullopt;
+  // Operands of the vector work lie as the result does, and the other operand of wgrad as the axis that it sums over:
+  // element by element on the same core.
+  const std::uint64_t elements = (use == 1 ? gemm.k : gemm.m) * gemm.n * gemm.count;
+  if (held.rows() != axis.rows() || tensor.elements.value() != elements) return std::nullopt;
   return std::vector<RowFetch>{};
 }
 

@@ -16,8 +16,8 @@ struct RowFetch {
   Bytes bytes;
 };
 
-/// True if all cores can share the operation by rows of its result, about evenly and without starving the arrays:
-/// where the batch doesn't divide over the cores, tensors are held by rows instead of by samples.
+/// True if all cores can share the operation by rows of its pixels: where there are fewer samples than cores, tensors are
+/// held by rows instead of by samples.
 [[nodiscard]] bool shares_rows(const Step& step, const Operation& operation, const Accelerator& accelerator);
 
 /// What the cores must fetch from one another before `reader` finds the result of `writer`, its use `use`, in L1; both

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "sim/mapper/cost_estimate.hpp"
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/program.hpp"
 #include "sim/mapper/residency.hpp"
@@ -11,5 +14,9 @@ namespace nibble {
 [[nodiscard]] KernelProgram build_vector_program(const Step& step, std::size_t operation, const Accelerator& accelerator,
                                                  const OperationResidency& residency,
                                                  const MapperOptions& options);
+
+/// What that program is expected to take; nothing if its tiles do not fit beside what is held.
+[[nodiscard]] std::optional<KernelLoad> vector_load(const Step& step, std::size_t operation, const Accelerator& accelerator,
+                                                    const OperationResidency& residency);
 
 }  // namespace nibble

@@ -146,7 +146,7 @@ TEST(Results, AtBatchOneALargerScratchpadNeverMovesMoreNorTakesLonger) {
     EXPECT_LE(moved, traffic) << kib << " KiB";
     EXPECT_LE(run["time_s"].get<double>(), time) << kib << " KiB";
     if (traffic == most) {
-      EXPECT_GT(moved, 45e6);  // 256 KiB hold next to nothing
+      EXPECT_GT(moved, 40e6);  // 256 KiB hold little: 51.5 MB without residency
     }
     traffic = moved;
     time = run["time_s"].get<double>();

@@ -1,4 +1,4 @@
-// Proves: a tensor stays in L1 only where all that it needs holds (fit, samples on the same cores, readers near); what is
+// Proves: a tensor stays in L1 only where all that it needs holds (fit, samples or rows on the same cores, one writer); what is
 // skipped is skipped for good (no one reads from memory what was not stored); whole steps map within L1 with and
 // without residency, and residency only ever lowers their traffic, the more the larger L1 is.
 #include "sim/mapper/residency.hpp"
@@ -137,6 +137,60 @@ TEST(PlanResidency, SmallTensorsAreNotWorthSharingBySamples) {
   EXPECT_EQ(plan_residency(chain(4, 4096), small_machine(4), true).saved, Bytes{});
 }
 
+TEST(PlanResidency, SumsOverSamplesLieOnNoCore) {
+  Step step = chain(4, 65536);
+  step.operations[0].writes[0].summed = true;
+  EXPECT_EQ(plan_residency(step, small_machine(4), true).saved, Bytes{});
+}
+
+TEST(PlanResidency, BatchesThatDoNotDivideLieUnevenly) {
+  const Step step = chain(6, 6 * 16384);
+  const Accelerator machine = small_machine(4);
+  const ResidencyPlan plan = plan_residency(step, machine, true);
+  EXPECT_FALSE(plan.operations[0].stored(0));
+  EXPECT_TRUE(plan.operations[1].read_resident(0));
+  EXPECT_EQ(plan.operations[0].occupied, Bytes{2 * 16384 * 2});  // two samples on the first core
+  const KernelProgram program = map_operation(step, 0, machine, plan.operations[0], {});
+  ASSERT_NO_THROW(check_program(program, machine));
+  std::vector<std::uint64_t> lane_ops, loaded;
+  for (const auto& core : program.cores) {
+    lane_ops.push_back(0);
+    loaded.push_back(0);
+    for (const Instruction& work : core.units[static_cast<std::size_t>(Unit::sfu)]) lane_ops.back() += work.lane_ops;
+    for (const Instruction& load : core.units[static_cast<std::size_t>(Unit::load)]) loaded.back() += load.bytes.value();
+  }
+  EXPECT_EQ(lane_ops, (std::vector<std::uint64_t>{2 * 16384, 2 * 16384, 16384, 16384}));
+  EXPECT_EQ(loaded, (std::vector<std::uint64_t>{4 * 16384, 4 * 16384, 2 * 16384, 2 * 16384}));
+}
+
+TEST(PlanResidency, WhatTwoOperationsWriteIsNotHeld) {
+  Step step = chain(4, 65536);
+  test::add_vector(step, {0}, {1}, 65536, 1);
+  EXPECT_EQ(plan_residency(step, small_machine(4), true).saved, Bytes{});
+}
+
+/// A convolution's input is made, and read by its forward pass and by the gradient of its weights.
+TEST(PlanResidency, GradientsOfWeightsFindWhatStillLiesInL1) {
+  Step step = test::empty_step(4);
+  const test::Conv conv{.batch = 4, .in_channels = 16, .out_channels = 16, .size = 28, .kernel = 1};
+  const TensorId source = test::add_tensor(step, "source", 4 * 16 * 28 * 28);
+  const TensorId x = test::add_tensor(step, "x", 4 * 16 * 28 * 28);
+  test::add_vector(step, {source}, {x}, 4 * 16 * 28 * 28, 1);
+  for (const bool wgrad : {false, true}) {
+    Operation& work = test::add_conv(step, conv, wgrad);
+    work.gemm->a = x;
+    work.reads[0] = test::all_of(step, x);
+  }
+  const ResidencyPlan plan = plan_residency(step, small_machine(4), true);
+  EXPECT_FALSE(plan.operations[0].stored(0));
+  EXPECT_TRUE(plan.operations[1].read_resident(0));
+  EXPECT_TRUE(plan.operations[2].read_resident(0));
+  EXPECT_EQ(plan.saved, step.tensors[x].size * 3);
+  const KernelProgram program = map_operation(step, 2, small_machine(4), plan.operations[2], {});
+  ASSERT_NO_THROW(check_program(program, small_machine(4)));
+  EXPECT_EQ(totals(program).memory_read, step.operations[2].reads[1].bytes);
+}
+
 TEST(PlanResidency, ParametersStayInMemory) {
   Step step = chain(4, 65536);
   step.tensors[1].parameter = true;
@@ -181,7 +235,6 @@ Step two_convolutions(std::uint64_t kernel) {
   return step;
 }
 
-/// Held whatever its size: the rule of one part in twelve asks for 1.2 MiB a core here.
 Accelerator roomy_machine() {
   Accelerator machine = small_machine(4);
   machine.core.l1.capacity = Bytes{std::uint64_t{4} << 20};

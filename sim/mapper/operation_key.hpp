@@ -12,4 +12,8 @@ namespace nibble {
 /// simulated once. Names of layers and tensors are not part of it.
 [[nodiscard]] std::string operation_key(const Step& step, std::size_t operation, const OperationResidency& residency);
 
+/// The part of the key that does not depend on residency, and the part that depends on nothing else.
+[[nodiscard]] std::string work_key(const Step& step, std::size_t operation);
+[[nodiscard]] std::string residency_key(const OperationResidency& residency);
+
 }  // namespace nibble

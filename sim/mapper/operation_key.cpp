@@ -1,4 +1,4 @@
-#include "sim/system/operation_key.hpp"
+#include "sim/mapper/operation_key.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +29,10 @@ void append_gemm(std::string& key, const GemmWork& g) {
 }  // namespace
 
 std::string operation_key(const Step& step, std::size_t operation, const OperationResidency& residency) {
+  return work_key(step, operation) + residency_key(residency);
+}
+
+std::string work_key(const Step& step, std::size_t operation) {
   const Operation& op = step.operations[operation];
   std::string key;
   auto out = std::back_inserter(key);
@@ -50,6 +54,12 @@ std::string operation_key(const Step& step, std::size_t operation, const Operati
   for (const TensorUse& use : op.reads) append_use(use);
   key += '>';
   for (const TensorUse& use : op.writes) append_use(use);
+  return key;
+}
+
+std::string residency_key(const OperationResidency& residency) {
+  std::string key;
+  auto out = std::back_inserter(key);
   append_flags(key, residency.reads);
   append_flags(key, residency.held);
   append_flags(key, residency.unstored);
