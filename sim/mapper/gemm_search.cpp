@@ -12,6 +12,7 @@
 #include "models/base/error.hpp"
 #include "models/timing/array_pass.hpp"
 #include "sim/mapper/cost_estimate.hpp"
+#include "sim/mapper/gemm_candidates.hpp"
 
 namespace nibble {
 namespace {
@@ -23,57 +24,12 @@ constexpr double kRoundingSlack = 1e-9;
 // Tile sizes tried along one axis: the whole share, then halves, until some have been found to fit.
 constexpr int kCutsPerAxis = 12;
 constexpr int kFitsPerAxis = 3;
-constexpr int kPixelCuts = 8;
 // Slots of a program: what a core's sequencer is thought to keep track of (ESTIMATE), and well within SlotIndex.
 constexpr std::uint64_t kMostSlots = 1024;
 // Smaller scratchpads that a choice which reads something twice is held against: so many from one power of two to the next;
 // and none smaller than one whose choice moves so many times as much.
 constexpr std::uint64_t kScratchpadSteps = 4;
 constexpr double kFarBehind = 1.05;
-
-/// All ways to write numbers up to `cores` as a product of four factors, largest use of the machine first.
-std::vector<CoreSplit> all_splits(std::uint64_t cores) {
-  std::vector<CoreSplit> splits;
-  for (std::uint64_t used = cores; used > 0; used = used == 1 ? 0 : used / 2) {
-    for (std::uint64_t count = 1; count <= used; ++count) {
-      if (used % count != 0) continue;
-      for (std::uint64_t m = 1; m <= used / count; ++m) {
-        if (used / count % m != 0) continue;
-        for (std::uint64_t n = 1; n <= used / count / m; ++n) {
-          if (used / count / m % n == 0) splits.push_back({count, m, n, used / count / m / n});
-        }
-      }
-    }
-  }
-  return splits;
-}
-
-/// `extent`, then halves of it in multiples of `grain`, down to one grain.
-std::vector<std::uint64_t> halvings(std::uint64_t extent, std::uint64_t grain, int most) {
-  std::vector<std::uint64_t> sizes{extent};
-  while (static_cast<int>(sizes.size()) < most && sizes.back() > grain) {
-    const std::uint64_t half = ceil_div(ceil_div(sizes.back(), 2), grain) * grain;
-    if (half >= sizes.back()) break;
-    sizes.push_back(half);
-  }
-  return sizes;
-}
-
-std::vector<PixelCut> pixel_cuts(const PixelAxis& axis, Span rows) {
-  std::vector<PixelCut> cuts;
-  const std::uint64_t samples = rows.size() / axis.rows();
-  if (rows.begin % axis.rows() == 0 && samples > 1) {
-    for (const std::uint64_t n : halvings(samples, 1, kPixelCuts)) {
-      if (n > 1) cuts.push_back({n * axis.rows(), axis.columns()});
-    }
-  }
-  const std::uint64_t in_sample = std::min(rows.size(), axis.rows());
-  for (const std::uint64_t n : halvings(in_sample, 1, kPixelCuts)) cuts.push_back({n, axis.columns()});
-  for (const std::uint64_t n : halvings(axis.columns(), 1, kPixelCuts)) {
-    if (n < axis.columns()) cuts.push_back({1, n});
-  }
-  return cuts;
-}
 
 /// Walks the candidates and keeps the best ones.
 class Search {
