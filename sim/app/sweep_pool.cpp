@@ -24,9 +24,9 @@ timespec until(std::chrono::steady_clock::time_point end) {
 
 /// In the child process.
 std::string SweepPool::answer(const SweepTask& task) {
-  static_cast<void>(kernels_.take_fresh());
+  static_cast<void>(take_learned(kernels_));
   const ResultRow row = evaluate_(space_, task, kernels_);
-  return Json{{"row", row}, {"kernels", kernels_to_json(kernels_.take_fresh())}}.dump();
+  return Json{{"row", row}, {"learned", take_learned(kernels_)}}.dump();
 }
 
 void SweepPool::start(const SweepTask& task, int attempt) {
@@ -36,9 +36,7 @@ void SweepPool::start(const SweepTask& task, int attempt) {
   running_.push_back({std::make_unique<ChildProcess>(task.point, job, signals_, false), task, attempt, deadline});
 }
 
-void SweepPool::learn(const Json& kernels) {
-  for (KernelCache::Entry& kernel : kernels_from_json(kernels)) kernels_.add(std::move(kernel));
-}
+void SweepPool::learn(const Json& learned) { nibble::learn(kernels_, learned); }
 
 void SweepPool::wait(Clock::time_point end) {
   std::vector<pollfd> files;
@@ -65,7 +63,7 @@ void SweepPool::take_in(Running& running, const AnswerSink& ended) {
   SweepAnswer answer;
   try {
     Json message = Json::parse(running.child->result());
-    answer = {std::move(message.at("row")), std::move(message.at("kernels"))};
+    answer = {std::move(message.at("row")), std::move(message.at("learned"))};
   } catch (const std::exception& error) {
     // Tried again from a clean slate; only a point that fails every time is at fault itself.
     if (running.attempt < kAttempts) {
@@ -74,7 +72,7 @@ void SweepPool::take_in(Running& running, const AnswerSink& ended) {
     }
     answer = {failed_row(space_, running.task, error.what()), Json::array()};
   }
-  learn(answer.kernels);
+  learn(answer.learned);
   ended(answer);
 }
 

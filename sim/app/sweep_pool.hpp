@@ -14,10 +14,10 @@
 
 namespace nibble {
 
-/// What came of a task: its row, and the kernels that had to be simulated for it (kernels_to_json).
+/// What came of a task: its row, and what had to be simulated and planned for it (take_learned()).
 struct SweepAnswer {
   ResultRow row;
-  Json kernels;
+  Json learned;
 };
 
 /// Evaluates tasks in forked processes, one process a task, from a parent that has read and lowered everything: a crash
@@ -43,7 +43,7 @@ class SweepPool : public SweepWorkers {
   /// Waits for news of running tasks, no longer than `longest`, and hands on what has ended. Throws as run() does.
   void advance(std::chrono::milliseconds longest, const AnswerSink& ended);
   /// Kernels that others have simulated.
-  void learn(const Json& kernels);
+  void learn(const Json& learned);
 
   static constexpr int kAttempts = 3;
 

@@ -57,6 +57,18 @@ std::string work_key(const Step& step, std::size_t operation) {
   return key;
 }
 
+std::string step_key(const Step& step) {
+  std::string key = fmt::format("b{};", step.batch);
+  auto out = std::back_inserter(key);
+  for (std::size_t i = 0; i < step.operations.size(); ++i) {
+    key += work_key(step, i);
+    for (const auto* uses : {&step.operations[i].reads, &step.operations[i].writes}) {
+      for (const TensorUse& use : *uses) fmt::format_to(out, "#{}", use.tensor);
+    }
+  }
+  return key;
+}
+
 std::string residency_key(const OperationResidency& residency) {
   std::string key;
   auto out = std::back_inserter(key);

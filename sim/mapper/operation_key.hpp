@@ -14,6 +14,8 @@ namespace nibble {
 
 /// The part of the key that does not depend on residency, and the part that depends on nothing else.
 [[nodiscard]] std::string work_key(const Step& step, std::size_t operation);
+/// All operations of a step, and which of them touch the same tensors.
+[[nodiscard]] std::string step_key(const Step& step);
 [[nodiscard]] std::string residency_key(const OperationResidency& residency);
 
 }  // namespace nibble

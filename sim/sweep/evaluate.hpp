@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "sim/report/document.hpp"
 #include "sim/sweep/design_space.hpp"
@@ -23,8 +22,8 @@ using ResultRow = Json;
 /// NULL is null.
 [[nodiscard]] Json to_json(const SqlValue& value);
 
-/// Kernels as text, to cross from one process to another.
-[[nodiscard]] Json kernels_to_json(const std::vector<KernelCache::Entry>& kernels);
-[[nodiscard]] std::vector<KernelCache::Entry> kernels_from_json(const Json& json);
+/// What was simulated and planned since the last call, as a list that other processes learn() from: lists may be joined.
+[[nodiscard]] Json take_learned(KernelCache& kernels);
+void learn(KernelCache& kernels, const Json& learned);
 
 }  // namespace nibble

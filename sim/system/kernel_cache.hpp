@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/chip/kernel_result.hpp"
+#include "sim/system/plan_cache.hpp"
 
 namespace nibble {
 
@@ -32,6 +33,8 @@ class KernelCache {
   void add(Entry entry);
   /// What was kept since the last call, to be handed on.
   [[nodiscard]] std::vector<Entry> take_fresh() { return std::exchange(fresh_, {}); }
+  /// What the steps behind the kernels hold in L1.
+  [[nodiscard]] PlanCache& plans() { return plans_; }
   [[nodiscard]] std::size_t size() const { return recent_.size() + older_.size(); }
 
  private:
@@ -40,6 +43,7 @@ class KernelCache {
   std::size_t half_;
   Kernels recent_, older_;
   std::vector<Entry> fresh_;
+  PlanCache plans_;
 };
 
 }  // namespace nibble

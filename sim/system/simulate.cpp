@@ -89,7 +89,7 @@ class StepRunner {
   }
 
   void operate() {
-    const ResidencyPlan plan = plan_residency(step_, run_.accelerator, run_.request.residency);
+    const ResidencyPlan plan = plan_step();
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       OperationResult result = describe(step_.operations[i]);
       const KnownKernel& simulated = simulate(i, plan.operations[i], result.memoised);
@@ -105,6 +105,12 @@ class StepRunner {
   }
 
  private:
+  [[nodiscard]] ResidencyPlan plan_step() const {
+    const Accelerator& machine = run_.accelerator;
+    if (kernels_ == nullptr) return plan_residency(step_, machine, run_.request.residency);
+    return kernels_->plans().plan(machine.timing_hash, step_, machine, run_.request.residency);
+  }
+
   const KnownKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised) {
     const ProgramSink& programs = onlookers_.programs;
     const std::string key = operation_key(step_, i, residency);

@@ -46,7 +46,7 @@ class Server {
         tasks_.pop_front();
       }
       pool_.advance(kLook, [this](const SweepAnswer& answer) {
-        outbox_.send(0, Word::answer, {{"row", answer.row}, {"kernels", answer.kernels}});
+        outbox_.send(0, Word::answer, {{"row", answer.row}, {"learned", answer.learned}});
       });
     }
     outbox_.flush();
@@ -61,7 +61,7 @@ class Server {
     }
     const Json& task = message.content.at("task");
     tasks_.push_back({task.at(0), task.at(1), task.at(2)});
-    pool_.learn(message.content.at("kernels"));
+    pool_.learn(message.content.at("learned"));
   }
 
   const boost::mpi::communicator& world_;

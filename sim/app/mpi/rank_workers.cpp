@@ -60,7 +60,7 @@ void RankWorkers::give(std::size_t rank, const SweepTask& task) {
   ranks_[rank].kernels.clear();
   ++ranks_[rank].open;
   team_.outbox().send(static_cast<int>(rank), Word::task,
-                      {{"task", {task.point, task.network, task.recipe}}, {"kernels", std::move(kernels)}});
+                      {{"task", {task.point, task.network, task.recipe}}, {"learned", std::move(kernels)}});
 }
 
 void RankWorkers::hand_out(const std::vector<SweepTask>& tasks) {
@@ -76,8 +76,8 @@ void RankWorkers::hand_out(const std::vector<SweepTask>& tasks) {
 
 void RankWorkers::take(std::size_t from, const SweepAnswer& answer, const RowSink& finished) {
   --open_;
-  if (!answer.kernels.empty()) {
-    const auto kernels = std::make_shared<const Json>(answer.kernels);
+  if (!answer.learned.empty()) {
+    const auto kernels = std::make_shared<const Json>(answer.learned);
     for (std::size_t rank = 1; rank < ranks_.size(); ++rank) {
       if (rank == from) continue;
       ranks_[rank].kernels.push_back(kernels);
@@ -96,8 +96,8 @@ void RankWorkers::run(const std::vector<SweepTask>& tasks, const RowSink& finish
     while (const auto message = next_message(team_.world())) {
       const auto rank = static_cast<std::size_t>(message->rank);
       --ranks_[rank].open;
-      own_.learn(message->content.at("kernels"));
-      take(rank, {message->content.at("row"), message->content.at("kernels")}, finished);
+      own_.learn(message->content.at("learned"));
+      take(rank, {message->content.at("row"), message->content.at("learned")}, finished);
     }
   }
 }
