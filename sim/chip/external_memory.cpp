@@ -18,6 +18,16 @@ constexpr std::uint64_t kLongestLag = 64;
 /// Channels that work by themselves.
 std::uint32_t buses(const Memory& memory) { return memory.banks > 0 ? memory.channels : 1; }
 
+/// Adds to what a part moves; what goes on where its last run ends is the same run.
+void add_run(ChannelPart& part, ChannelRun run) {
+  part.bytes += run.bytes;
+  if (!part.runs.empty() && part.runs.back().address + part.runs.back().bytes == run.address) {
+    part.runs.back().bytes += run.bytes;
+  } else {
+    part.runs.push_back(run);
+  }
+}
+
 }  // namespace
 
 ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memory, Hertz core_clock,
@@ -107,18 +117,18 @@ std::uint32_t ExternalMemory::channel_of(std::uint64_t stripe) const {
 }
 
 void ExternalMemory::add_stretch(std::uint64_t address, std::uint64_t bytes) {
-  const std::uint64_t width = config_.interleave.value();
-  for (std::uint64_t at = address; at < address + bytes;) {
-    const std::uint64_t stripe = at / width, end = std::min(address + bytes, (stripe + 1) * width);
-    const std::uint64_t local = stripe / channels_.size() * width + at % width;  // within the channel
-    ChannelPart& part = parts_[channel_of(stripe)];
-    part.bytes += end - at;
-    if (!part.runs.empty() && part.runs.back().address + part.runs.back().bytes == local) {
-      part.runs.back().bytes += end - at;
-    } else {
-      part.runs.push_back({local, end - at});
+  const std::uint64_t width = config_.interleave.value(), channels = channels_.size(), group = width * channels;
+  for (const std::uint64_t end = address + bytes; address < end;) {
+    if (address % group == 0 && end - address >= group) {
+      // Whole groups of stripes: one of each to each channel, one after another there.
+      const std::uint64_t groups = (end - address) / group;
+      for (ChannelPart& part : parts_) add_run(part, {address / channels, groups * width});
+      address += groups * group;
+      continue;
     }
-    at = end;
+    const std::uint64_t stripe = address / width, until = std::min(end, (stripe + 1) * width);
+    add_run(parts_[channel_of(stripe)], {stripe / channels * width + address % width, until - address});
+    address = until;
   }
 }
 

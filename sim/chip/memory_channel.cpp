@@ -41,6 +41,10 @@ void MemoryChannel::reset(std::uint64_t began) {
 
 void MemoryChannel::push(ChannelPart part) {
   Queue& queue = part.write ? writes_ : reads_;
+  if (queue.empty() || queue.back().ready <= part.ready) {  // nearly always
+    queue.push_back(std::move(part));
+    return;
+  }
   const auto later = [](const ChannelPart& a, const ChannelPart& b) { return a.ready < b.ready; };
   queue.insert(std::upper_bound(queue.begin(), queue.end(), part, later), std::move(part));
 }

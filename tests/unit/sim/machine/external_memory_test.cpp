@@ -217,6 +217,22 @@ TEST(ExternalMemory, EveryChannelServesItsPartOfBytesThatLieAnyhow) {
   }
 }
 
+TEST(ExternalMemory, ALongBurstTakesTheTimeOfItsStripesOneByOne) {
+  Memory config = eight_channels();
+  config.banks = 4;
+  config.row_open = Seconds{28e-9};
+  config.row_cycle = Seconds{48e-9};
+  config.activate_gap = Seconds{7.5e-9};
+  for (const bool hash : {false, true}) {
+    config.channel_hash = hash;
+    for (const std::uint64_t first : {0U, 3U, 61U}) {  // on a group of eight, within one, across a row of groups
+      std::vector<std::uint64_t> stripes(45);
+      for (std::uint64_t i = 0; i < stripes.size(); ++i) stripes[i] = (first + i) * 256;
+      EXPECT_EQ(cycles_at(config, {first * 256}, stripes.size() * 256), cycles_at(config, stripes, 256)) << first;
+    }
+  }
+}
+
 TEST(ExternalMemory, RowsThatStreamOpenAreNoMissesAndScatteredOnesAre) {
   Memory config = test::small_machine().memory;
   config.interleave = Bytes{256};
