@@ -1,0 +1,1 @@
+"""What scripts/measure_gpu.py measures, a file for each part."""
