@@ -70,10 +70,14 @@ std::vector<std::uint64_t> cut(std::uint64_t total, std::uint64_t tile) {
 }
 
 std::uint64_t scale_down(std::uint64_t total, std::uint64_t part, std::uint64_t whole) {
+  std::uint64_t product = 0;
+  if (!__builtin_mul_overflow(total, part, &product)) return product / whole;
   return static_cast<std::uint64_t>(Wide{total} * part / whole);
 }
 
 std::uint64_t scale_up(std::uint64_t total, std::uint64_t part, std::uint64_t whole) {
+  std::uint64_t product = 0;  // divided in a fraction of the time where 64 bits hold it
+  if (!__builtin_mul_overflow(total, part, &product)) return product / whole + (product % whole != 0 ? 1 : 0);
   return static_cast<std::uint64_t>((Wide{total} * part + whole - 1) / whole);
 }
 

@@ -16,11 +16,27 @@ constexpr double kInterference = 0.1;
 
 }  // namespace
 
+TileTimes::TileTimes(const GemmSpace& space)
+    : core_{space.accelerator->core},
+      mode_{*space.mode},
+      a_format_{space.operation->gemm->a_format},
+      b_format_{space.operation->gemm->b_format},
+      depthwise_{space.operation->gemm->depthwise} {}
+
+std::size_t TileTimes::Hash::operator()(const Tile& tile) const {
+  std::uint64_t hash = tile.accumulate ? 1 : 0;
+  for (const std::uint64_t extent : {tile.m, tile.n, tile.k, tile.count}) {
+    hash = (hash ^ extent) * 0x9E3779B97F4A7C15U;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
 const TileTime& TileTimes::of(std::uint64_t m, std::uint64_t n, std::uint64_t k, std::uint64_t count,
                               bool accumulate) {
-  const auto [entry, fresh] = known_.try_emplace({m, n, k, count, accumulate});
+  const auto [entry, fresh] = known_.try_emplace(Tile{m, n, k, count, accumulate});
   if (!fresh) return entry->second;
-  const std::uint64_t corelets = space_.accelerator->core.corelets;
+  const std::uint64_t corelets = core_.corelets;
   TileTime by_n = of_corelet(m, ceil_div(n, corelets), k, count, accumulate);
   by_n.split_n = true;
   TileTime other = count > 1 ? of_corelet(m, n, k, ceil_div(count, corelets), accumulate)
@@ -32,13 +48,11 @@ const TileTime& TileTimes::of(std::uint64_t m, std::uint64_t n, std::uint64_t k,
 
 TileTime TileTimes::of_corelet(std::uint64_t m, std::uint64_t n, std::uint64_t k, std::uint64_t count,
                                bool accumulate) const {
-  const Core& core = space_.accelerator->core;
-  const GemmWork& gemm = *space_.operation->gemm;
-  const ArrayTile tile{.m = m, .n = n, .k = k, .count = count, .depthwise = gemm.depthwise, .accumulate = accumulate};
-  const double port = core.l1.corelet_bandwidth.value() / static_cast<double>(core.corelets);
+  const ArrayTile tile{.m = m, .n = n, .k = k, .count = count, .depthwise = depthwise_, .accumulate = accumulate};
+  const double port = core_.l1.corelet_bandwidth.value() / static_cast<double>(core_.corelets);
   double compute = 0, array = 0, port_bytes = 0, last_work = 0;
   for (const Visit& visit :
-       array_visits(core.mpe, core.l0, *space_.mode, gemm.a_format, gemm.b_format, tile)) {
+       array_visits(core_.mpe, core_.l0, mode_, a_format_, b_format_, tile)) {
     const auto repeat = static_cast<double>(visit.repeat);
     double load = static_cast<double>(visit.stationary.value()) / port;
     if (visit.load_bits_a_cycle > 0) {
@@ -46,7 +60,7 @@ TileTime TileTimes::of_corelet(std::uint64_t m, std::uint64_t n, std::uint64_t k
     }
     const double work = static_cast<double>((visit.compute + visit.fill_drain).value());
     // With two weight buffers the next block loads while this one works; with one it waits.
-    const bool overlaps = core.mpe.weight_buffers > 1;
+    const bool overlaps = core_.mpe.weight_buffers > 1;
     array += overlaps ? std::max(load, last_work) + (repeat - 1) * std::max(load, work) : repeat * (load + work);
     last_work = overlaps ? work : 0;
     compute += repeat * static_cast<double>(visit.compute.value());

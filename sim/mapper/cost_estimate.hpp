@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <tuple>
+#include <string>
+#include <unordered_map>
 
 #include "models/base/units.hpp"
-#include "sim/mapper/gemm_mapping.hpp"
 #include "sim/mapper/gemm_space.hpp"
 
 namespace nibble {
@@ -18,10 +16,10 @@ struct TileTime {
   bool split_n = true;      ///< the better way to share the tile between corelets
 };
 
-/// Array time of tiles, from models/timing/array_pass; remembers what it has computed.
+/// Array time of tiles, from models/timing/array_pass; remembers what it has computed. The space's machine must outlive it.
 class TileTimes {
  public:
-  explicit TileTimes(const GemmSpace& space) : space_{space} {}
+  explicit TileTimes(const GemmSpace& space);
   [[nodiscard]] const TileTime& of(std::uint64_t m, std::uint64_t n, std::uint64_t k, std::uint64_t count,
                                    bool accumulate);
 
@@ -29,8 +27,20 @@ class TileTimes {
   [[nodiscard]] TileTime of_corelet(std::uint64_t m, std::uint64_t n, std::uint64_t k, std::uint64_t count,
                                     bool accumulate) const;
 
-  const GemmSpace& space_;
-  std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t, bool>, TileTime> known_;
+  struct Tile {
+    std::uint64_t m, n, k, count;
+    bool accumulate;
+    bool operator==(const Tile&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Tile& tile) const;
+  };
+
+  const Core& core_;
+  const MacMode& mode_;
+  const std::string a_format_, b_format_;
+  const bool depthwise_;
+  std::unordered_map<Tile, TileTime, Hash> known_;
 };
 
 /// Rates of the machine in the units of the estimate.

@@ -2,25 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <boost/container/static_vector.hpp>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
-#include <optional>
-#include <vector>
+#include <utility>
 
 #include "models/base/error.hpp"
 #include "models/timing/array_pass.hpp"
-#include "sim/mapper/cost_estimate.hpp"
 #include "sim/mapper/gemm_candidates.hpp"
+#include "sim/mapper/tile_price.hpp"
 
 namespace nibble {
 namespace {
 
 // Mappings whose estimates differ by less are equal as far as the estimate can tell.
 constexpr double kTimeTolerance = 1.02;
-// A bound is a sum of other roundings than the estimate that it bounds.
-constexpr double kRoundingSlack = 1e-9;
 // Tile sizes tried along one axis: the whole share, then halves, until some have been found to fit.
 constexpr int kCutsPerAxis = 12;
 constexpr int kFitsPerAxis = 3;
@@ -31,358 +30,60 @@ constexpr std::uint64_t kMostSlots = 1024;
 constexpr std::uint64_t kScratchpadSteps = 4;
 constexpr double kFarBehind = 1.05;
 
-/// Walks the candidates and keeps the best ones.
-class Search {
- public:
-  Search(const GemmSpace& space, const MapperOptions& options)
-      : space_{space}, options_{options}, times_{space}, rates_{*space.accelerator} {}
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-  std::optional<GemmChoice> run() {
-    if (options_.split) {
-      require_feasible(*options_.split);
-      try_split(*options_.split);
-    } else {
-      for (const CoreSplit& split : all_splits(space_.accelerator->cores)) {
-        if (allowed(split)) try_split(split);
+/// An order of the loops with what stays in L1.
+struct Arrangement {
+  LoopOrder order;
+  Keep keep_a, keep_b;
+  void apply(GemmTiling& tiling) const {
+    tiling.order = order;
+    tiling.keep_a = keep_a;
+    tiling.keep_b = keep_b;
+  }
+};
+
+std::vector<Arrangement> arrangements(bool keeps) {
+  std::vector<Arrangement> all;
+  for (const LoopOrder order : {LoopOrder::m_outer, LoopOrder::n_outer}) {
+    for (const Keep outer : {Keep::stream, Keep::panel}) {
+      for (const Keep inner : {Keep::stream, Keep::all}) {
+        if (!keeps && (outer != Keep::stream || inner != Keep::stream)) continue;
+        const bool m_outer = order == LoopOrder::m_outer;
+        all.push_back({order, m_outer ? outer : inner, m_outer ? inner : outer});
       }
     }
-    return best();
   }
+  return all;
+}
 
- private:
-  /// Every part of the split has something to do.
-  [[nodiscard]] bool feasible(const CoreSplit& split) const {
-    const std::uint64_t units = space_.channels / space_.taps;
-    return split.count <= space_.count && over_rows(split) <= space_.pixels.all_rows() &&
-           over_channels(split) <= units && split.n <= space_.n;
-  }
+/// What of the operands an arrangement reads more than once: 1 for A, 2 for B. Time and bytes depend on nothing else of it.
+using Rereads = std::size_t;
+constexpr std::size_t kRereads = 4;
 
-  [[nodiscard]] bool allowed(const CoreSplit& split) const {
-    if (!feasible(split)) return false;
-    if (space_.by_columns) return split.cores() == space_.accelerator->cores && split.n == split.cores();
-    if (!space_.by_sample) return true;
-    // Tensors that are held lie on all cores by sample: the cores share the work in just that way.
-    const std::uint64_t by_sample = space_.samples_in_count ? split.count : over_rows(split);
-    return split.cores() == space_.accelerator->cores && by_sample == split.cores();
-  }
+Rereads rereads(const GemmSpace& space, const GemmTiling& tiling, const TileCounts& most) {
+  const bool a = !space.a_resident && a_passes(tiling, most) > 1, b = !space.b_resident && b_passes(tiling, most) > 1;
+  return (a ? 1U : 0U) + (b ? 2U : 0U);
+}
 
-  void require_feasible(const CoreSplit& split) const {
-    const std::uint64_t cores = space_.accelerator->cores;
-    if (split.cores() > 0 && split.cores() <= cores && feasible(split)) return;
-    throw InputError{"MAP-SPLIT", fmt::format("{}: cannot be shared as count {}, m {}, n {}, k {}",
-                                              space_.operation->layer, split.count, split.m, split.n, split.k),
-                     fmt::format("at most {} parts, none of them empty", cores)};
-  }
+/// What a size of tiles needs of L1 in all arrangements, and takes.
+struct SizeRecord {
+  std::uint64_t a_bytes = 0, b_bytes = 0;          ///< of a tile
+  std::uint64_t other_bytes = 0;                   ///< of all slots but those of A and B
+  std::uint64_t least_bytes = kNever;              ///< of the arrangement that needs least; kNever: none may be used
+  std::uint32_t other_slots = 0;
+  bool known = false;
+  std::array<std::uint32_t, kRereads> prices{};    ///< numbers from 1; 0: not asked for yet
+};
 
-  [[nodiscard]] std::uint64_t over_rows(const CoreSplit& split) const {
-    return space_.pixels_reduce ? split.k : split.m;
-  }
-  [[nodiscard]] std::uint64_t over_channels(const CoreSplit& split) const {
-    return space_.pixels_reduce ? split.m : split.k;
-  }
-
-  /// A size of the pixels' tiles, and what it makes of a core's share.
-  struct Pixels {
-    PixelCut cut;
-    PixelSummary sum;               ///< of the first core, with the largest tile of any
-    std::uint64_t most_tiles = 0;   ///< of any core: a share that crosses samples may have more than the first
-  };
-
-  /// All sizes tried for shares of one in `parts`: splits that cut the pixels alike see the same tiles.
-  const std::vector<Pixels>& pixels_of(std::uint64_t parts, Span rows) {
-    const auto [found, fresh] = pixels_.try_emplace(parts);
-    if (fresh) {
-      for (const PixelCut& cut_size : pixel_cuts(space_.pixels, rows)) {
-        found->second.push_back(pixels_of_cores(parts, cut_size));
-      }
-    }
-    return found->second;
-  }
-
-  /// The tiles of the first core's share, which is the largest, with the largest tile of any core: a part in the middle
-  /// of an image has a halo on both sides.
-  [[nodiscard]] Pixels pixels_of_cores(std::uint64_t parts, PixelCut cut_size) const {
-    Pixels pixels{cut_size, space_.pixels.summary(space_.pixels.split(parts, 0), cut_size)};
-    pixels.most_tiles = pixels.sum.tiles;
-    if (parts <= space_.pixels.samples()) return pixels;
-    for (std::uint64_t part = 1; part < parts; ++part) {
-      const PixelSummary other = space_.pixels.summary(space_.pixels.split(parts, part), cut_size);
-      PixelTile& largest = pixels.sum.largest;
-      largest.input_pixels = std::max(largest.input_pixels, other.largest.input_pixels);
-      pixels.most_tiles = std::max(pixels.most_tiles, other.tiles);
-    }
-    return pixels;
-  }
-
-  /// Extents tried along a share's other axes.
-  struct Sizes {
-    std::vector<std::uint64_t> channels, counts;
-  };
-
-  /// An output tile.
-  struct OutputShape {
-    PixelCut rows;
-    std::uint64_t columns = 0;
-  };
-
-  /// Parts of equal size, as few as the limit allows, in multiples of `grain`.
-  static std::uint64_t even_part(std::uint64_t extent, std::uint64_t limit, std::uint64_t grain) {
-    const std::uint64_t parts = ceil_div(extent, std::max<std::uint64_t>(1, limit));
-    return std::min(extent, ceil_div(ceil_div(extent, parts), grain) * grain);
-  }
-
-  /// The one shape that a machine with `output_side` uses: long along the axis that more cores share, rows if equally many
-  /// do. A core alone has the longer axis of the product, columns if neither is twice as long.
-  [[nodiscard]] OutputShape fixed_shape(const CoreSplit& split, const CoreShare& share, std::uint64_t width) const {
-    const L1Scratchpad& l1 = space_.accelerator->core.l1;
-    if (l1.gathered_rows > 0 && space_.gathers()) {
-      return {{even_part(share.rows.size(), l1.gathered_rows, 1), space_.pixels.columns()}, std::min(share.n, width)};
-    }
-    const bool alone = split.m * split.n == 1;
-    const bool long_rows = alone ? space_.pixels.pixels() >= 2 * space_.n : split.m >= split.n;
-    const std::uint64_t elements = l1.output_tile.value() > 0 ? l1.output_tile.value() * 8 / space_.accumulator_bits
-                                                              : std::uint64_t{l1.output_side} * l1.output_side;
-    const std::uint64_t columns_of_row = space_.pixels.columns();
-    const auto rows = [&](std::uint64_t limit) {
-      return even_part(share.rows.size(), std::max<std::uint64_t>(1, limit / columns_of_row), 1);
-    };
-    const auto columns = [&](std::uint64_t limit) { return even_part(share.n, std::max(limit, width), width); };
-    const auto rest = [&](std::uint64_t taken) { return std::min<std::uint64_t>(l1.output_side, elements / taken); };
-    if (long_rows) {
-      const std::uint64_t m = rows(l1.output_side);
-      return {{m, columns_of_row}, columns(rest(m * columns_of_row))};
-    }
-    const std::uint64_t n = columns(l1.output_side);
-    return {{rows(rest(n)), columns_of_row}, n};
-  }
-
-  void try_split(const CoreSplit& split) {
-    const CoreShare share = core_share(space_, split, {});
-    const MpeArray& mpe = space_.accelerator->core.mpe;
-    const std::uint64_t width = std::uint64_t{mpe.columns} * mpe.lanes;
-    // Whole channels that fill a stationary block and do not spill over into a next one.
-    const std::uint64_t depth = std::max<std::uint64_t>(
-        1, block_shape(mpe, *space_.mode, space_.operation->gemm->b_format).depth / space_.taps);
-    const std::uint64_t channel_grain = space_.pixels_reduce ? space_.taps : depth * space_.taps;
-    const Sizes sizes{halvings(share.channels, channel_grain, kCutsPerAxis),
-                      halvings(share.groups.size(), 1, kCutsPerAxis)};
-    if (space_.accelerator->core.l1.output_side > 0 && !space_.pixels_reduce) {
-      const OutputShape shape = fixed_shape(split, share, width);
-      if (try_tiles(split, share, {pixels_of_cores(over_rows(split), shape.rows)}, {shape.columns}, sizes)) return;
-    }
-    try_tiles(split, share, pixels_of(over_rows(split), share.rows), halvings(share.n, width, kCutsPerAxis), sizes);
-  }
-
-  /// True if some of these output tiles fits.
-  bool try_tiles(const CoreSplit& split, const CoreShare& share, const std::vector<Pixels>& rows,
-                 const std::vector<std::uint64_t>& widths, const Sizes& sizes) {
-    bool any = false;
-    for (const Pixels& pixels : rows) {
-      int fits = 0;
-      for (const std::uint64_t n : widths) {
-        if (fits == kFitsPerAxis) break;  // smaller tiles only add steps
-        fits += try_depths({.split = split, .pixels = pixels.cut, .n = n}, share, pixels, sizes) ? 1 : 0;
-      }
-      any = any || fits > 0;
-    }
-    return any;
-  }
-
-  /// True if some depth of this tile fits.
-  bool try_depths(GemmTiling tiling, const CoreShare& share, const Pixels& pixels, const Sizes& sizes) {
-    int fits = 0;
-    for (const std::uint64_t channels : sizes.channels) {
-      if (fits == kFitsPerAxis) break;
-      tiling.channels = channels;
-      for (const std::uint64_t count : sizes.counts) {
-        tiling.count = count;
-        if (!try_orders(tiling, share, pixels)) continue;
-        ++fits;
-        break;
-      }
-    }
-    return fits > 0;
-  }
-
-  /// True if some order of this tile size fits.
-  bool try_orders(GemmTiling& tiling, const CoreShare& share, const Pixels& pixels) {
-    TileCounts tiles;
-    tiles.count = ceil_div(share.groups.size(), tiling.count);
-    tiles.n = ceil_div(share.n, tiling.n);
-    (space_.pixels_reduce ? tiles.k : tiles.m) = pixels.sum.tiles;
-    (space_.pixels_reduce ? tiles.m : tiles.k) = ceil_div(share.channels, tiling.channels);
-    TileCounts most = tiles;  // of any core: what the slots have to hold
-    (space_.pixels_reduce ? most.k : most.m) = pixels.most_tiles;
-    const Tile tile{share, pixels.sum, tiles, most, {pixels.sum.largest, tiling.channels, tiling.n, tiling.count}};
-    const GemmSlots slots = gemm_slots(space_, tiling, most, tile.largest);
-    const Bytes output_limit = space_.accelerator->core.l1.output_tile;
-    if (output_limit.value() > 0 && slots.groups[2].size > output_limit) return false;
-    // Only how many slots A and B have depends on the order and on what is kept.
-    const std::uint64_t others = slots.total - slots.a_count - slots.b_count;
-    const Bytes other_bytes = slots.footprint() - slots.groups[0].size * slots.a_count - slots.groups[1].size * slots.b_count;
-    std::array<std::optional<Price>, 4> prices;  // by which of A and B are streamed
-    bool fits = false;
-    for (const Arrangement& way : arrangements_) {
-      tiling.order = way.order;
-      tiling.keep_a = way.keep_a;
-      tiling.keep_b = way.keep_b;
-      const std::uint64_t a_count = space_.a_resident ? 0 : a_slots(tiling, most);
-      const std::uint64_t b_count = space_.b_resident ? 0 : b_slots(tiling, most);
-      if (others + a_count + b_count > kMostSlots) continue;
-      if (other_bytes + slots.groups[0].size * a_count + slots.groups[1].size * b_count > space_.budget) continue;
-      fits = true;
-      std::optional<Price>& known = prices[way.streams()];
-      if (!known) known = price(tiling, tile);
-      // The best can only become better: what is too slow now is too slow in the end.
-      if (!options_.prune || known->cycles <= limit()) consider(tiling, *known);
-    }
-    return fits;
-  }
-
-  /// An order of the loops with what stays in L1.
-  struct Arrangement {
-    LoopOrder order;
-    Keep keep_a, keep_b;
-    [[nodiscard]] std::size_t streams() const {
-      return (keep_a == Keep::stream ? 1U : 0U) + (keep_b == Keep::stream ? 2U : 0U);
-    }
-  };
-
-  static std::vector<Arrangement> arrangements(bool keeps) {
-    std::vector<Arrangement> all;
-    for (const LoopOrder order : {LoopOrder::m_outer, LoopOrder::n_outer}) {
-      for (const Keep outer : {Keep::stream, Keep::panel}) {
-        for (const Keep inner : {Keep::stream, Keep::all}) {
-          if (!keeps && (outer != Keep::stream || inner != Keep::stream)) continue;
-          const bool m_outer = order == LoopOrder::m_outer;
-          all.push_back({order, m_outer ? outer : inner, m_outer ? inner : outer});
-        }
-      }
-    }
-    return all;
-  }
-
-  /// A size of tiles on the busiest core.
-  struct Tile {
-    const CoreShare& share;
-    const PixelSummary& pixels;
-    TileCounts counts;
-    TileCounts most;      ///< of any core: cores ask together for a tile, but not for one that only some come to
-    TileExtents largest;
-  };
-  struct Price {
-    double cycles = 0, bytes = 0, tiles = 0;
-    bool corelets_split_n = true;
-  };
-
-  /// What is slower than this cannot be chosen any more.
-  [[nodiscard]] double limit() const { return best_cycles_ * kTimeTolerance; }
-
-  /// The estimate; or, if the traffic alone and arrays at their peak are too slow already, that bound.
-  [[nodiscard]] Price price(const GemmTiling& tiling, const Tile& tile) {
-    const TileExtents& largest = tile.largest;
-    const std::uint64_t m = space_.pixels_reduce ? largest.channels : largest.pixels.pixels;
-    const std::uint64_t k = space_.pixels_reduce ? largest.pixels.pixels : largest.channels;
-    const double macs_in_tiles = static_cast<double>(m) * static_cast<double>(largest.n) * static_cast<double>(k) *
-                                 static_cast<double>(largest.count);
-    const CoreShare& share = tile.share;
-    const double macs = static_cast<double>(tile.pixels.pixels) * static_cast<double>(share.channels) *
-                        static_cast<double>(share.n) * static_cast<double>(share.groups.size());
-    KernelLoad load;
-    add_traffic(tiling, tile, load);
-    add_vector_work(tiling, tile.counts, m * largest.n * largest.count, load);
-    const double bytes = load.memory_read + load.memory_written;
-    load.compute = macs / peak_macs_per_core_;
-    const double least = pipeline_cycles(rates_, load) * (1 - kRoundingSlack);
-    if (options_.prune && least > limit()) return {least, bytes, 0};
-    const TileTime& time = times_.of(m, largest.n, k, largest.count, tile.counts.k > 1);
-    // Neighbours that pass sums on work in turns.
-    const double turns = space_.passes_sums(tiling.split) ? 2 : 1;
-    load.compute = turns * time.total * macs / macs_in_tiles;
-    load.tile_compute = time.total;
-    return {pipeline_cycles(rates_, load), bytes, static_cast<double>(tile.most.steps()), time.split_n};
-  }
-
-  void consider(GemmTiling tiling, const Price& price) {
-    tiling.corelets_split_n = price.corelets_split_n;
-    candidates_.push_back({tiling, price.cycles, price.bytes, price.tiles});
-    best_cycles_ = std::min(best_cycles_, price.cycles);
-  }
-
-  void add_traffic(const GemmTiling& tiling, const Tile& tile, KernelLoad& load) const {
-    const TileCounts &tiles = tile.counts, &most = tile.most;
-    const TileExtents& largest = tile.largest;
-    const bool multicast = space_.accelerator->ring.multicast;
-    const CoreSplit& split = tiling.split;
-    const auto row_parts = static_cast<double>(space_.pixels_reduce ? split.k : split.m);
-    const auto cores = static_cast<double>(split.cores());
-    if (!space_.a_resident) {
-      const double halo = static_cast<double>(tile.pixels.input_pixels) * row_parts /
-                          static_cast<double>(space_.pixels.input_pixels());
-      const double once = static_cast<double>(space_.a.value()) * halo * static_cast<double>(a_passes(tiling, most));
-      load.memory_read += once * (multicast ? 1.0 : static_cast<double>(split.n));
-      load.loaded_per_core += once * static_cast<double>(split.n) / cores;
-      load.first_read += static_cast<double>(
-          space_.a_tile(largest.pixels.input_pixels, largest.channels, largest.count).value()) * cores /
-          (multicast ? static_cast<double>(split.n) : 1.0);
-    }
-    if (!space_.b_resident) {
-      const double once = static_cast<double>(space_.b.value()) * static_cast<double>(b_passes(tiling, most));
-      const double parts = static_cast<double>(split.m);
-      load.memory_read += once * (multicast ? 1.0 : parts);
-      load.loaded_per_core += once * parts / cores;
-      const std::uint64_t k = space_.pixels_reduce ? largest.pixels.pixels : largest.channels;
-      load.first_read += static_cast<double>(space_.b_tile(k, largest.n, largest.count).value()) * cores /
-                         (multicast ? parts : 1.0);
-    }
-    for (const EpilogueUse& use : space_.extra_reads) {
-      const auto bytes = static_cast<double>(use.bytes.value());
-      load.memory_read += bytes;
-      load.loaded_per_core += use.once ? bytes : bytes / cores;
-    }
-    for (const EpilogueUse& use : space_.stores) load.memory_written += static_cast<double>(use.bytes.value());
-    const std::uint64_t a_loads = space_.a_resident ? 0 : a_passes(tiling, tiles) * tiles.count * tiles.m * tiles.k;
-    const std::uint64_t b_loads = space_.b_resident ? 0 : b_passes(tiling, tiles) * tiles.count * tiles.n * tiles.k;
-    load.streamed_tiles = static_cast<double>(std::max(a_loads, b_loads));
-    load.last_written = load.memory_written / static_cast<double>(tiles.outputs());
-  }
-
-  void add_vector_work(const GemmTiling& tiling, const TileCounts& tiles, std::uint64_t tile_elements,
-                       KernelLoad& load) const {
-    const auto outputs = static_cast<double>(tiles.outputs());
-    const auto cores = static_cast<double>(tiling.split.cores());
-    load.sfu = static_cast<double>(space_.lane_ops + space_.lane_waits) / cores / rates_.lane_ops_per_cycle;
-    if (space_.has_vector_work()) load.sfu += outputs * rates_.sfu_startup_cycles;
-    load.tile_sfu = load.sfu / outputs;
-    if (tiling.split.k < 2) return;
-    const auto parts = static_cast<double>(tiling.split.k);
-    load.tile_psum = static_cast<double>(space_.c_tile(tile_elements).value()) * (parts - 1) / parts /
-                     rates_.psum_bytes_per_cycle;
-    load.psum = load.tile_psum * outputs;
-  }
-
-  [[nodiscard]] std::optional<GemmChoice> best() const {
-    const GemmChoice* chosen = nullptr;
-    for (const GemmChoice& candidate : candidates_) {
-      if (candidate.cycles > best_cycles_ * kTimeTolerance) continue;
-      if (chosen == nullptr || candidate.bytes < chosen->bytes ||
-          (candidate.bytes == chosen->bytes && candidate.cycles < chosen->cycles)) {
-        chosen = &candidate;
-      }
-    }
-    return chosen == nullptr ? std::nullopt : std::optional{*chosen};
-  }
-
-  const GemmSpace& space_;
-  const MapperOptions& options_;
-  TileTimes times_;
-  MachineRates rates_;
-  double peak_macs_per_core_ =
-      static_cast<double>(peak_macs_per_cycle(*space_.accelerator, *space_.mode).value()) / space_.accelerator->cores;
-  std::vector<Arrangement> arrangements_ = arrangements(space_.accelerator->core.l1.keep_operands);
-  std::map<std::uint64_t, std::vector<Pixels>> pixels_;
-  std::vector<GemmChoice> candidates_;
-  double best_cycles_ = std::numeric_limits<double>::infinity();
+/// The sizes of tiles of one split: pixels by columns by channels by groups, largest first.
+struct SizeGrid {
+  CoreSplit split;
+  CoreShare share;
+  std::vector<PixelChoice> pixels;
+  std::vector<std::uint64_t> columns, channels, counts;
+  std::vector<double> bounds;       ///< [pixels], TilePricer::bound
+  std::vector<std::size_t> first;   ///< [pixels * columns]: the first of channels * counts records; kNever: not asked for yet
 };
 
 /// What crosses the memory interface if nothing is read twice.
@@ -396,16 +97,248 @@ double least_bytes(const GemmSpace& space) {
 
 }  // namespace
 
-std::optional<GemmChoice> find_tiling(const GemmSpace& space, const MapperOptions& options) {
-  std::optional<GemmChoice> choice = Search{space, options}.run();
-  // One shape of tiles is all that such a machine has.
-  if (!choice || space.accelerator->core.l1.output_side > 0 || choice->bytes <= least_bytes(space)) return choice;
-  Accelerator machine = *space.accelerator;
-  for (const Bytes capacity : smaller_scratchpads(*space.accelerator, kScratchpadSteps)) {
+/// Walks the candidates and keeps the best ones.
+class TilingSearch::Walk {
+ public:
+  Walk(GemmSpace space, const MapperOptions& options, std::shared_ptr<TileTimes> times)
+      : space_{std::move(space)}, prune_{options.prune}, times_{std::move(times)}, pricer_{space_, *times_} {
+    for (const CoreSplit& split : possible_splits(space_, options.split)) add_split(split);
+  }
+
+  [[nodiscard]] const GemmSpace& space() const { return space_; }
+
+  std::optional<GemmChoice> run(Bytes budget) {
+    budget_ = budget.value();
+    candidates_.clear();
+    best_cycles_ = std::numeric_limits<double>::infinity();
+    for (Split& split : splits_) {
+      if (split.fixed && try_sizes(*split.fixed, false)) continue;
+      if (!split.any) split.any = all_sizes(split.split);
+      try_sizes(*split.any, prune_);
+    }
+    return best();
+  }
+
+ private:
+  struct Split {
+    CoreSplit split;
+    std::optional<SizeGrid> fixed, any;  ///< the one shape that the machine uses, if it has one; all shapes
+  };
+
+  void add_split(const CoreSplit& split) {
+    splits_.push_back({split, {}, {}});
+    if (space_.accelerator->core.l1.output_side == 0 || space_.pixels_reduce) return;
+    SizeGrid grid = grid_of(split);
+    const OutputShape shape = fixed_shape(space_, split, grid.share, width());
+    grid.pixels = {pixel_choice(space_.pixels, over_rows(space_, split), shape.rows)};
+    grid.columns = {shape.columns};
+    grid.first.resize(1, kNever);
+    splits_.back().fixed = std::move(grid);
+  }
+
+  SizeGrid all_sizes(const CoreSplit& split) {
+    SizeGrid grid = grid_of(split);
+    grid.pixels = pixels_of(over_rows(space_, split), grid.share.rows);
+    grid.columns = halvings(grid.share.n, width(), kCutsPerAxis);
+    grid.first.resize(grid.pixels.size() * grid.columns.size(), kNever);
+    for (const PixelChoice& pixels : grid.pixels) grid.bounds.push_back(pricer_.bound(split, grid.share, pixels));
+    return grid;
+  }
+
+  [[nodiscard]] std::uint64_t width() const {
+    const MpeArray& mpe = space_.accelerator->core.mpe;
+    return std::uint64_t{mpe.columns} * mpe.lanes;
+  }
+
+  /// With the sizes of channels and groups.
+  [[nodiscard]] SizeGrid grid_of(const CoreSplit& split) const {
+    SizeGrid grid;
+    grid.split = split;
+    grid.share = core_share(space_, split, {});
+    // Whole channels that fill a stationary block and do not spill over into a next one.
+    const BlockShape block = block_shape(space_.accelerator->core.mpe, *space_.mode, space_.operation->gemm->b_format);
+    const std::uint64_t depth = std::max<std::uint64_t>(1, block.depth / space_.taps);
+    grid.channels = halvings(grid.share.channels, space_.pixels_reduce ? space_.taps : depth * space_.taps, kCutsPerAxis);
+    grid.counts = halvings(grid.share.groups.size(), 1, kCutsPerAxis);
+    return grid;
+  }
+
+  /// All sizes tried for shares of one in `parts`: splits that cut the pixels alike see the same tiles.
+  const std::vector<PixelChoice>& pixels_of(std::uint64_t parts, Span rows) {
+    const auto [found, fresh] = pixels_.try_emplace(parts);
+    if (fresh) {
+      for (const PixelCut& cut_size : pixel_cuts(space_.pixels, rows)) {
+        found->second.push_back(pixel_choice(space_.pixels, parts, cut_size));
+      }
+    }
+    return found->second;
+  }
+
+  /// True if some of these tiles fits. `prune`: where a cut of the pixels cannot win, none of its tiles is tried.
+  bool try_sizes(SizeGrid& grid, bool prune) {
+    bool any = false;
+    for (std::size_t pixel = 0; pixel < grid.pixels.size(); ++pixel) {
+      if (prune && grid.bounds[pixel] > limit()) continue;
+      int fits = 0;
+      for (std::size_t column = 0; column < grid.columns.size(); ++column) {
+        if (fits == kFitsPerAxis) break;  // smaller tiles only add steps
+        fits += try_depths(grid, pixel, column) ? 1 : 0;
+      }
+      any = any || fits > 0;
+    }
+    return any;
+  }
+
+  /// True if some depth of this tile fits.
+  bool try_depths(SizeGrid& grid, std::size_t pixel, std::size_t column) {
+    GemmTiling tiling{.split = grid.split, .pixels = grid.pixels[pixel].cut, .n = grid.columns[column]};
+    const std::size_t first = first_record(grid, pixel, column);
+    int fits = 0;
+    for (std::size_t channel = 0; channel < grid.channels.size(); ++channel) {
+      if (fits == kFitsPerAxis) break;
+      tiling.channels = grid.channels[channel];
+      for (std::size_t count = 0; count < grid.counts.size(); ++count) {
+        tiling.count = grid.counts[count];
+        SizeRecord& record = records_[first + channel * grid.counts.size() + count];
+        if (!record.known) measure(record, tiling, grid.share, grid.pixels[pixel]);
+        if (record.least_bytes > budget_) continue;
+        try_orders(record, tiling, grid.share, grid.pixels[pixel]);
+        ++fits;
+        break;
+      }
+    }
+    return fits > 0;
+  }
+
+  std::size_t first_record(SizeGrid& grid, std::size_t pixel, std::size_t column) {
+    std::size_t& first = grid.first[pixel * grid.columns.size() + column];
+    if (first == kNever) {
+      first = records_.size();
+      records_.resize(first + grid.channels.size() * grid.counts.size());
+    }
+    return first;
+  }
+
+  /// Works out what a size needs of L1.
+  void measure(SizeRecord& record, GemmTiling tiling, const CoreShare& share, const PixelChoice& pixels) const {
+    record.known = true;
+    const TileSize size = tile_size(space_, tiling, share, pixels);
+    const GemmSlots slots = gemm_slots(space_, tiling, size.most, size.largest);
+    const Bytes output_limit = space_.accelerator->core.l1.output_tile;
+    if (output_limit.value() > 0 && slots.groups[2].size > output_limit) return;
+    // Only how many slots A and B have depends on the order and on what is kept.
+    record.a_bytes = slots.groups[0].size.value();
+    record.b_bytes = slots.groups[1].size.value();
+    record.other_slots = static_cast<std::uint32_t>(slots.total - slots.a_count - slots.b_count);
+    record.other_bytes = slots.footprint().value() - record.a_bytes * slots.a_count - record.b_bytes * slots.b_count;
+    for (const Arrangement& way : arrangements_) {
+      way.apply(tiling);
+      record.least_bytes = std::min(record.least_bytes, bytes_of(record, tiling, size.most));
+    }
+  }
+
+  /// Of all slots; kNever if these are too many.
+  [[nodiscard]] std::uint64_t bytes_of(const SizeRecord& record, const GemmTiling& tiling, const TileCounts& most) const {
+    const std::uint64_t a_count = space_.a_resident ? 0 : a_slots(tiling, most);
+    const std::uint64_t b_count = space_.b_resident ? 0 : b_slots(tiling, most);
+    if (record.other_slots + a_count + b_count > kMostSlots) return kNever;
+    return record.other_bytes + record.a_bytes * a_count + record.b_bytes * b_count;
+  }
+
+  /// Considers the arrangements of a size that fit: of those that read the same things again the first.
+  void try_orders(SizeRecord& record, GemmTiling tiling, const CoreShare& share, const PixelChoice& pixels) {
+    const TileSize size = tile_size(space_, tiling, share, pixels);
+    std::array<bool, kRereads> fits{};
+    std::array<GemmTiling, kRereads> first;
+    boost::container::static_vector<Rereads, kRereads> order;
+    for (const Arrangement& way : arrangements_) {
+      way.apply(tiling);
+      const Rereads again = rereads(space_, tiling, size.most);
+      if (fits[again] || bytes_of(record, tiling, size.most) > budget_) continue;
+      fits[again] = true;
+      first[again] = tiling;
+      order.push_back(again);
+    }
+    for (const Rereads again : order) {
+      if (!prune_ || !is_beaten(fits, again)) consider(record.prices[again], first[again], size);
+    }
+  }
+
+  /// True if tiles of the same size fit that read less again: they move fewer bytes and are not slower.
+  static bool is_beaten(const std::array<bool, kRereads>& fits, Rereads again) {
+    for (Rereads less = 0; less < again; ++less) {
+      if (fits[less] && (less & again) == less) return true;
+    }
+    return false;
+  }
+
+  void consider(std::uint32_t& number, GemmTiling tiling, const TileSize& size) {
+    if (number == 0) {
+      prices_.emplace_back();
+      number = static_cast<std::uint32_t>(prices_.size());
+    }
+    TilePrice& price = prices_[number - 1];
+    // The best can only become better: what is too slow now is too slow in the end.
+    const double most = prune_ ? limit() : std::numeric_limits<double>::infinity();
+    if (!price.exact && price.cycles <= most) price = pricer_.price(tiling, size, most);
+    if (!price.exact || price.cycles > most) return;
+    tiling.corelets_split_n = price.corelets_split_n;
+    candidates_.push_back({tiling, price.cycles, price.bytes, price.tiles});
+    best_cycles_ = std::min(best_cycles_, price.cycles);
+  }
+
+  /// What is slower than this cannot be chosen any more.
+  [[nodiscard]] double limit() const { return best_cycles_ * kTimeTolerance; }
+
+  [[nodiscard]] std::optional<GemmChoice> best() const {
+    const GemmChoice* chosen = nullptr;
+    for (const GemmChoice& candidate : candidates_) {
+      if (candidate.cycles > limit()) continue;
+      if (chosen == nullptr || candidate.bytes < chosen->bytes ||
+          (candidate.bytes == chosen->bytes && candidate.cycles < chosen->cycles)) {
+        chosen = &candidate;
+      }
+    }
+    return chosen == nullptr ? std::nullopt : std::optional{*chosen};
+  }
+
+  const GemmSpace space_;
+  const bool prune_;
+  std::shared_ptr<TileTimes> times_;
+  TilePricer pricer_;
+  std::vector<Arrangement> arrangements_ = arrangements(space_.accelerator->core.l1.keep_operands);
+  std::vector<Split> splits_;
+  std::map<std::uint64_t, std::vector<PixelChoice>> pixels_;
+  std::vector<SizeRecord> records_;
+  std::vector<TilePrice> prices_;
+  std::uint64_t budget_ = 0;
+  std::vector<GemmChoice> candidates_;
+  double best_cycles_ = std::numeric_limits<double>::infinity();
+};
+
+std::vector<Bytes> lacks_of_smaller(const Accelerator& accelerator) {
+  std::vector<Bytes> lacks;
+  if (accelerator.core.l1.output_side > 0) return lacks;  // one shape of tiles is all that such a machine has
+  Accelerator machine = accelerator;
+  for (const Bytes capacity : smaller_scratchpads(accelerator, kScratchpadSteps)) {
     machine.core.l1.capacity = capacity;
-    GemmSpace less = space;
-    less.budget -= std::min(less.budget, usable_l1(*space.accelerator) - usable_l1(machine));
-    const std::optional<GemmChoice> other = Search{less, options}.run();
+    lacks.push_back(usable_l1(accelerator) - usable_l1(machine));
+  }
+  return lacks;
+}
+
+TilingSearch::TilingSearch(GemmSpace space, const MapperOptions& options, std::shared_ptr<TileTimes> times)
+    : walk_{std::make_unique<Walk>(std::move(space), options, std::move(times))} {}
+
+TilingSearch::~TilingSearch() = default;
+
+const GemmSpace& TilingSearch::space() const { return walk_->space(); }
+
+std::optional<GemmChoice> TilingSearch::find(Bytes budget, const std::vector<Bytes>& lacks) {
+  std::optional<GemmChoice> choice = walk_->run(budget);
+  if (!choice || choice->bytes <= least_bytes(space())) return choice;
+  for (const Bytes lack : lacks) {
+    const std::optional<GemmChoice> other = walk_->run(budget - std::min(budget, lack));
     if (!other || other->bytes > choice->bytes * kFarBehind) break;
     if (other->bytes < choice->bytes) choice = other;
   }
@@ -413,7 +346,8 @@ std::optional<GemmChoice> find_tiling(const GemmSpace& space, const MapperOption
 }
 
 GemmTiling choose_tiling(const GemmSpace& space, const MapperOptions& options) {
-  if (const std::optional<GemmChoice> choice = find_tiling(space, options)) return choice->tiling;
+  TilingSearch search{space, options, std::make_shared<TileTimes>(space)};
+  if (const auto choice = search.find(space.budget, lacks_of_smaller(*space.accelerator))) return choice->tiling;
   throw InputError{"MAP-L1",
                    fmt::format("{} ({}): not even the smallest tiles fit the {} B of L1 that a core has for them",
                                space.operation->layer, to_string(space.operation->pass), space.budget.value()),

@@ -88,12 +88,17 @@ GemmSpace::GemmSpace(const Step& step, std::size_t index, const Accelerator& mac
   const Bytes usable = usable_l1(machine);
   NIBBLE_CHECK(residency.occupied < usable, "{}: residency holds {} of {} bytes of L1", operation->layer,
                residency.occupied.value(), usable.value());
-  budget = usable - residency.occupied;
   by_sample = residency.by_sample;
   by_columns = residency.by_columns;
   fetches = residency.fetches;
   fetch_slots = nibble::fetch_slots(fetches, machine.cores);
-  for (const Bytes slot : fetch_slots) budget -= std::min(budget, slot);
+  budget = budget_beside(usable, residency.occupied);
+}
+
+Bytes GemmSpace::budget_beside(Bytes usable, Bytes occupied) const {
+  Bytes left = usable - occupied;
+  for (const Bytes slot : fetch_slots) left -= std::min(left, slot);
+  return left;
 }
 
 std::uint64_t GemmSpace::outputs() const {
@@ -132,37 +137,6 @@ CoreShare core_share(const GemmSpace& space, const CoreSplit& split, const CoreP
                                         : balanced_part(units, split.k, position.k).size());
   share.n = balanced_part(space.n, split.n, position.n).size();
   return share;
-}
-
-namespace {
-
-// A panel or a whole operand that is replaced while its last tiles are still in use needs one slot more.
-std::uint64_t slots(Keep keep, std::uint64_t outer_tiles, std::uint64_t k_tiles, std::uint64_t other_loops) {
-  const std::uint64_t all = outer_tiles * k_tiles;
-  switch (keep) {
-    case Keep::stream: return std::min<std::uint64_t>(2, all * other_loops);
-    case Keep::panel: return outer_tiles * other_loops > 1 ? k_tiles + 1 : k_tiles;
-    case Keep::all: return other_loops > 1 ? all + 1 : all;
-  }
-  return 0;
-}
-
-}  // namespace
-
-std::uint64_t a_slots(const GemmTiling& tiling, const TileCounts& tiles) {
-  return slots(tiling.keep_a, tiles.m, tiles.k, tiles.count);
-}
-
-std::uint64_t b_slots(const GemmTiling& tiling, const TileCounts& tiles) {
-  return slots(tiling.keep_b, tiles.n, tiles.k, tiles.count);
-}
-
-std::uint64_t a_passes(const GemmTiling& tiling, const TileCounts& tiles) {
-  return tiling.keep_a == Keep::stream ? tiles.n : 1;
-}
-
-std::uint64_t b_passes(const GemmTiling& tiling, const TileCounts& tiles) {
-  return tiling.keep_b == Keep::stream ? tiles.m : 1;
 }
 
 }  // namespace nibble

@@ -8,6 +8,7 @@
 #include "models/base/units.hpp"
 #include "models/config/accelerator.hpp"
 #include "sim/mapper/conv_tiles.hpp"
+#include "sim/mapper/gemm_tiling.hpp"
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/residency.hpp"
 #include "workloads/lowering/step.hpp"
@@ -61,6 +62,8 @@ struct GemmSpace {
   std::vector<RowFetch> fetches;     ///< see OperationResidency
   std::vector<Bytes> fetch_slots;    ///< what they need of each core's L1, beside `budget`
 
+  /// `budget` of a core of which programs may use `usable`, where `occupied` is held.
+  [[nodiscard]] Bytes budget_beside(Bytes usable, Bytes occupied) const;
   [[nodiscard]] bool has_vector_work() const { return !operation->vector.empty(); }
   [[nodiscard]] std::uint64_t outputs() const;  ///< elements of C, `count` included
 
@@ -92,41 +95,9 @@ struct CorePosition {
 [[nodiscard]] std::uint64_t core_number(const CoreSplit& split, const CorePosition& position);
 [[nodiscard]] CoreShare core_share(const GemmSpace& space, const CoreSplit& split, const CorePosition& position);
 
-enum class LoopOrder : std::uint8_t { m_outer, n_outer };  ///< k is always innermost: partial sums stay in L1
-/// How long a tile of an operand stays in L1.
-enum class Keep : std::uint8_t {
-  stream,  ///< until the next tile is wanted
-  panel,   ///< all k tiles of the outer loop's index, until it moves on
-  all,     ///< all tiles, until the last use
-};
-
-/// One way to map a GEMM.
-struct GemmTiling {
-  CoreSplit split;
-  PixelCut pixels;
-  std::uint64_t channels = 0, n = 0, count = 1;  ///< largest extents of a tile
-  LoopOrder order = LoopOrder::m_outer;
-  Keep keep_a = Keep::stream, keep_b = Keep::stream;
-  bool corelets_split_n = true;
-};
-
-/// Tiles along each loop, for one core.
-struct TileCounts {
-  std::uint64_t count = 1, m = 1, n = 1, k = 1;
-  [[nodiscard]] std::uint64_t outputs() const { return count * m * n; }
-  [[nodiscard]] std::uint64_t steps() const { return outputs() * k; }
-};
-
-/// Slots that an operand needs in L1 under `tiling`.
-[[nodiscard]] std::uint64_t a_slots(const GemmTiling& tiling, const TileCounts& tiles);
-[[nodiscard]] std::uint64_t b_slots(const GemmTiling& tiling, const TileCounts& tiles);
 [[nodiscard]] inline std::uint64_t output_slots(const GemmSpace& space, const GemmTiling& tiling, const TileCounts& tiles) {
   // The arrays' own sums are passed on: there is one tile of them.
   const std::uint64_t buffers = space.passes_sums(tiling.split) ? 1 : space.accelerator->core.l1.output_buffers;
   return std::min<std::uint64_t>(tiles.outputs(), buffers);
 }
-/// How often all of a core's share of the operand is loaded.
-[[nodiscard]] std::uint64_t a_passes(const GemmTiling& tiling, const TileCounts& tiles);
-[[nodiscard]] std::uint64_t b_passes(const GemmTiling& tiling, const TileCounts& tiles);
-
 }  // namespace nibble

@@ -38,7 +38,7 @@ KernelProgram map_operation(const Step& step, std::size_t operation, const Accel
     return build_vector_program(step, operation, accelerator, residency, options);
   }
   const GemmSpace space{step, operation, accelerator, residency};
-  return build_gemm_program(space, choose_tiling(space, options));
+  return build_gemm_program(space, options.tiling ? *options.tiling : choose_tiling(space, options));
 }
 
 }  // namespace nibble

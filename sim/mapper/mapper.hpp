@@ -6,22 +6,17 @@
 #include <vector>
 
 #include "models/config/accelerator.hpp"
+#include "sim/mapper/gemm_tiling.hpp"
 #include "sim/mapper/program.hpp"
 #include "sim/mapper/residency.hpp"
 #include "workloads/lowering/step.hpp"
 
 namespace nibble {
 
-/// How a GEMM's work is shared by the cores: into count * m * n * k parts, k parts side by side on the ring.
-struct CoreSplit {
-  std::uint64_t count = 1, m = 1, n = 1, k = 1;
-  [[nodiscard]] std::uint64_t cores() const { return count * m * n * k; }
-  bool operator==(const CoreSplit&) const = default;
-};
-
 struct MapperOptions {
   std::optional<CoreSplit> split = {};  ///< share GEMMs in just this way; unset: the mapper chooses
   std::optional<std::uint32_t> cores = {};  ///< share vector work over just so many cores; unset: as many as it is worth
+  std::optional<GemmTiling> tiling = {};  ///< map the GEMM in just this way, which was found for it; unset: search
   bool prune = true;  ///< let go of candidates that cannot win: the choice is the same without
 };
 

@@ -1,10 +1,10 @@
 #include "sim/mapper/operation_estimate.hpp"
 
-#include <algorithm>
-#include <vector>
+#include <fmt/format.h>
 
-#include "sim/mapper/cost_estimate.hpp"
-#include "sim/mapper/gemm_search.hpp"
+#include <algorithm>
+#include <utility>
+
 #include "sim/mapper/gemm_space.hpp"
 #include "sim/mapper/mapper.hpp"
 #include "sim/mapper/operation_key.hpp"
@@ -19,6 +19,7 @@ double tile_cycles(double tiles, const MachineRates& rates) { return tiles * rat
 
 /// Cycles in which the core that fetches most waits for its neighbours' rows before it multiplies.
 double fetch_cycles(const OperationResidency& residency, std::uint32_t cores, const MachineRates& rates) {
+  if (residency.fetches.empty()) return 0;
   std::vector<double> fetched(cores);
   for (const RowFetch& fetch : residency.fetches) fetched[fetch.core] += static_cast<double>(fetch.bytes.value());
   return *std::max_element(fetched.begin(), fetched.end()) / rates.port_bytes_per_cycle;
@@ -26,30 +27,65 @@ double fetch_cycles(const OperationResidency& residency, std::uint32_t cores, co
 
 }  // namespace
 
-const std::optional<OperationEstimate>& OperationEstimates::of(std::size_t operation,
-                                                               const OperationResidency& residency) {
-  std::string& work = works_[operation];
-  if (work.empty()) work = work_key(step_, operation);
-  const auto [found, fresh] = known_.try_emplace(work + residency_key(residency));
-  if (fresh) found->second = estimate(operation, residency);
+OperationEstimates::OperationEstimates(const Step& step, const Accelerator& accelerator)
+    : step_{step}, accelerator_{accelerator}, rates_{accelerator} {
+  std::unordered_map<std::string, std::uint32_t> numbers;
+  for (std::size_t i = 0; i < step.operations.size(); ++i) {
+    works_.push_back(numbers.emplace(work_key(step, i), static_cast<std::uint32_t>(numbers.size())).first->second);
+  }
+}
+
+std::size_t OperationEstimates::add_scratchpad(Bytes capacity) {
+  Scratchpad scratchpad{accelerator_, {}, {}};
+  scratchpad.machine.core.l1.capacity = capacity;
+  scratchpad.usable = usable_l1(scratchpad.machine);
+  scratchpad.lacks = lacks_of_smaller(scratchpad.machine);
+  scratchpads_.push_back(std::move(scratchpad));
+  return scratchpads_.size() - 1;
+}
+
+std::uint32_t OperationEstimates::variant(std::size_t operation, const OperationResidency& residency) {
+  OperationResidency beside = residency;
+  beside.occupied = {};
+  const auto [found, fresh] = variant_numbers_.try_emplace(fmt::format("{}/{}", works_[operation], residency_key(beside)),
+                                                           static_cast<std::uint32_t>(variants_.size()));
+  if (fresh) variants_.emplace_back();
   return found->second;
 }
 
-std::optional<OperationEstimate> OperationEstimates::estimate(std::size_t operation,
-                                                              const OperationResidency& residency) const {
-  if (residency.occupied >= usable_l1(accelerator_)) return std::nullopt;
-  const MachineRates rates{accelerator_};
+const std::optional<OperationEstimate>& OperationEstimates::of(std::size_t operation, const OperationResidency& residency,
+                                                               std::size_t scratchpad) {
+  const std::uint32_t number = variant(operation, residency);
+  const auto [found, fresh] = known_.try_emplace({number, residency.occupied.value(), scratchpad});
+  if (fresh) found->second = estimate(operation, residency, scratchpads_[scratchpad], variants_[number]);
+  return found->second;
+}
+
+std::optional<OperationEstimate> OperationEstimates::estimate(std::size_t operation, const OperationResidency& residency,
+                                                              const Scratchpad& scratchpad, Variant& variant) {
+  if (residency.occupied >= scratchpad.usable) return std::nullopt;
   if (!step_.operations[operation].gemm) {
-    const std::optional<KernelLoad> load = vector_load(step_, operation, accelerator_, residency);
+    const std::optional<KernelLoad> load = vector_load(step_, operation, scratchpad.machine, residency);
     if (!load) return std::nullopt;
-    return OperationEstimate{pipeline_cycles(rates, *load) + tile_cycles(load->streamed_tiles, rates),
+    return OperationEstimate{pipeline_cycles(rates_, *load) + tile_cycles(load->streamed_tiles, rates_),
                              load->memory_read + load->memory_written};
   }
-  const std::optional<GemmChoice> choice = find_tiling(GemmSpace{step_, operation, accelerator_, residency}, {});
+  if (!variant.search) variant.search = search(operation, residency);
+  const Bytes budget = variant.search->space().budget_beside(scratchpad.usable, residency.occupied);
+  const std::optional<GemmChoice> choice = variant.search->find(budget, scratchpad.lacks);
   if (!choice) return std::nullopt;
-  return OperationEstimate{choice->cycles + tile_cycles(choice->tiles, rates) +
-                               fetch_cycles(residency, accelerator_.cores, rates),
-                           choice->bytes};
+  return OperationEstimate{choice->cycles + tile_cycles(choice->tiles, rates_) +
+                               fetch_cycles(residency, accelerator_.cores, rates_),
+                           choice->bytes, choice->tiling};
+}
+
+std::unique_ptr<TilingSearch> OperationEstimates::search(std::size_t operation, OperationResidency residency) {
+  residency.occupied = {};
+  GemmSpace space{step_, operation, accelerator_, residency};
+  const GemmWork& gemm = *space.operation->gemm;
+  std::shared_ptr<TileTimes>& times = times_[fmt::format("{} {} {}", gemm.a_format, gemm.b_format, gemm.depthwise)];
+  if (!times) times = std::make_shared<TileTimes>(space);
+  return std::make_unique<TilingSearch>(std::move(space), MapperOptions{}, times);
 }
 
 }  // namespace nibble

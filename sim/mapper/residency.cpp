@@ -1,6 +1,7 @@
 #include "sim/mapper/residency.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -78,14 +79,22 @@ ResidencyPlan weights_held(const Step& step, const Accelerator& accelerator) {
   return plan;
 }
 
+Accelerator with_capacity(Accelerator machine, Bytes capacity) {
+  machine.core.l1.capacity = capacity;
+  return machine;
+}
+
 /// Holds what it can beside the weights, proposal by proposal.
 class Planner {
  public:
-  /// `proposals`: in the order in which they are considered; of tensors that outlive the planner.
-  Planner(const Step& step, const Accelerator& accelerator, std::vector<Proposal> proposals)
-      : usable_{usable_l1(accelerator)},
-        estimates_{step, accelerator},
-        plan_{weights_held(step, accelerator)},
+  /// For a machine with a scratchpad of `capacity`. `proposals`: in the order in which they are considered; of tensors that
+  /// outlive the planner, as `estimates` must.
+  Planner(const Step& step, const Accelerator& accelerator, Bytes capacity, std::vector<Proposal> proposals,
+          OperationEstimates& estimates)
+      : estimates_{estimates},
+        scratchpad_{estimates.add_scratchpad(capacity)},
+        usable_{estimates.usable(scratchpad_)},
+        plan_{weights_held(step, with_capacity(accelerator, capacity))},
         left_{std::move(proposals)} {
     for (int round = 0; round < kRounds && !left_.empty(); ++round) {
       std::erase_if(left_, [&](const Proposal& proposal) { return settle(proposal); });
@@ -100,25 +109,40 @@ class Planner {
   [[nodiscard]] bool holds_everything() const { return left_.empty(); }
 
   /// What memory moves in a whole step under a plan; nothing if an operation does not fit.
-  [[nodiscard]] std::optional<double> bytes_of(const ResidencyPlan& plan) {
+  [[nodiscard]] std::optional<double> bytes_of(const ResidencyPlan& plan) const {
     double bytes = 0;
     for (std::size_t i = 0; i < plan.operations.size(); ++i) {
-      const std::optional<OperationEstimate>& estimate = estimates_.of(i, plan.operations[i]);
+      const std::optional<OperationEstimate>& estimate = estimates_.of(i, plan.operations[i], scratchpad_);
       if (!estimate) return std::nullopt;
       bytes += estimate->bytes;
     }
     return bytes;
   }
 
+  /// How the mapper maps the GEMMs of a plan.
+  [[nodiscard]] std::vector<std::optional<GemmTiling>> tilings_of(const ResidencyPlan& plan) const {
+    std::vector<std::optional<GemmTiling>> tilings;
+    for (std::size_t i = 0; i < plan.operations.size(); ++i) {
+      const std::optional<OperationEstimate>& estimate = estimates_.of(i, plan.operations[i], scratchpad_);
+      tilings.push_back(estimate ? estimate->tiling : std::nullopt);
+    }
+    return tilings;
+  }
+
  private:
-  /// What the operations from a tensor's writer to its reader are expected to take together; nothing if one does not fit.
-  std::optional<OperationEstimate> cost(const Proposal& proposal) {
-    OperationEstimate sum;
+  struct Cost {
+    double cycles = 0, bytes = 0;
+  };
+  /// What the operations from a tensor's writer to its reader are expected to take together; nothing if one does not fit, or if
+  /// they take more than `most` or as many bytes: those that remain are not estimated then.
+  std::optional<Cost> cost(const Proposal& proposal, const Cost& most) {
+    Cost sum;
     for (std::size_t i = proposal.from(); i <= proposal.until; ++i) {
-      const std::optional<OperationEstimate>& estimate = estimates_.of(i, plan_.operations[i]);
+      const std::optional<OperationEstimate>& estimate = estimates_.of(i, plan_.operations[i], scratchpad_);
       if (!estimate) return std::nullopt;
       sum.cycles += estimate->cycles;
       sum.bytes += estimate->bytes;
+      if (sum.cycles > most.cycles || sum.bytes >= most.bytes) return std::nullopt;
     }
     return sum;
   }
@@ -133,13 +157,16 @@ class Planner {
     for (std::size_t i = not_yet; i <= proposal.until; ++i) {
       if (plan_.operations[i].occupied + proposal.tensor->share >= usable_) return false;
     }
-    const std::optional<OperationEstimate> before = cost(proposal);
+    constexpr double kAnything = std::numeric_limits<double>::infinity();
+    const std::optional<Cost> before = cost(proposal, {kAnything, kAnything});
     if (!before) return false;
     const auto first = plan_.operations.begin() + static_cast<std::ptrdiff_t>(proposal.from());
     const auto end = plan_.operations.begin() + static_cast<std::ptrdiff_t>(proposal.until + 1);
     const std::vector<OperationResidency> kept(first, end);
     hold(proposal, not_yet);
-    if (is_better(cost(proposal), *before)) {
+    // Memory must move less and no time be lost: neither to re-reads by smaller tiles, nor to cores that share the work
+    // unevenly, nor to partial sums that they would have to exchange.
+    if (cost(proposal, {before->cycles * (1 + kRounding), before->bytes})) {
       held_until_[proposal.tensor] = proposal.until;
       return true;
     }
@@ -149,12 +176,6 @@ class Planner {
 
   /// True if the operation's work is shared as its weights lie, not its samples.
   [[nodiscard]] bool shares_columns(std::size_t operation) const { return plan_.operations[operation].by_columns; }
-
-  /// Memory moves less and no time is lost: neither to re-reads by smaller tiles, nor to cores that share the work
-  /// unevenly, nor to partial sums that they would have to exchange.
-  static bool is_better(const std::optional<OperationEstimate>& now, const OperationEstimate& before) {
-    return now && now->bytes < before.bytes && now->cycles <= before.cycles * (1 + kRounding);
-  }
 
   /// `not_yet`: the first operation for which the tensor is not held already.
   void hold(const Proposal& proposal, std::size_t not_yet) {
@@ -179,8 +200,9 @@ class Planner {
     writer.unstored[tensor.use] = served == tensor.all_reads;
   }
 
-  Bytes usable_;
-  OperationEstimates estimates_;
+  OperationEstimates& estimates_;
+  const std::size_t scratchpad_;
+  const Bytes usable_;
   ResidencyPlan plan_;
   std::vector<Proposal> left_;  ///< refused so far
   std::map<const Holdable*, std::size_t> held_until_;  ///< operation
@@ -206,14 +228,12 @@ Bytes saved_by(const ResidencyPlan& plan, const Step& step) {
 ResidencyPlan best_plan(const Step& step, const Accelerator& accelerator) {
   const std::vector<Holdable> tensors = holdable_tensors(step, accelerator);
   const std::vector<Proposal> all = proposals(tensors);
-  Planner own{step, accelerator, all};
+  OperationEstimates estimates{step, accelerator};
+  const Planner own{step, accelerator, accelerator.core.l1.capacity, all, estimates};
   ResidencyPlan best = own.plan();
-  if (own.holds_everything()) return best;
   std::optional<double> least;
-  Accelerator machine = accelerator;
-  for (const Bytes capacity : smaller_scratchpads(accelerator, kScratchpadSteps)) {
-    machine.core.l1.capacity = capacity;
-    const Planner smaller{step, machine, all};
+  for (const Bytes capacity : own.holds_everything() ? std::vector<Bytes>{} : smaller_scratchpads(accelerator, kScratchpadSteps)) {
+    const Planner smaller{step, accelerator, capacity, all, estimates};
     if (!smaller.holds_something()) continue;
     if (!least) least = own.bytes_of(best);
     const std::optional<double> bytes = own.bytes_of(smaller.plan());
@@ -222,6 +242,7 @@ ResidencyPlan best_plan(const Step& step, const Accelerator& accelerator) {
     best = smaller.plan();
     least = bytes;
   }
+  best.tilings = own.tilings_of(best);
   return best;
 }
 

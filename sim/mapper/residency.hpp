@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "models/base/units.hpp"
 #include "models/config/accelerator.hpp"
+#include "sim/mapper/gemm_tiling.hpp"
 #include "sim/mapper/row_residency.hpp"
 #include "workloads/lowering/step.hpp"
 
@@ -28,6 +30,8 @@ struct OperationResidency {
 struct ResidencyPlan {
   std::vector<OperationResidency> operations;  ///< like Step::operations
   Bytes saved;                                 ///< bytes that no longer pass through external memory
+  /// Like Step::operations: how the mapper maps a GEMM under this plan, where planning has found out; empty: nowhere.
+  std::vector<std::optional<GemmTiling>> tilings = {};
 };
 
 /// Plans residency for a whole step; `enabled` = false gives a plan in which everything goes through memory.

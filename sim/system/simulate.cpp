@@ -92,7 +92,9 @@ class StepRunner {
     const ResidencyPlan plan = plan_step();
     for (std::size_t i = 0; i < step_.operations.size(); ++i) {
       OperationResult result = describe(step_.operations[i]);
-      const KnownKernel& simulated = simulate(i, plan.operations[i], result.memoised);
+      MapperOptions options;
+      if (!plan.tilings.empty()) options.tiling = plan.tilings[i];
+      const KnownKernel& simulated = simulate(i, plan.operations[i], options, result.memoised);
       result.kernel = simulated.kernel;
       result.mac_mode = simulated.mac_mode;
       result.mapping = simulated.mapping;
@@ -111,14 +113,14 @@ class StepRunner {
     return kernels_->plans().plan(machine.timing_hash, step_, machine, run_.request.residency);
   }
 
-  const KnownKernel& simulate(std::size_t i, const OperationResidency& residency, bool& memoised) {
+  const KnownKernel& simulate(std::size_t i, const OperationResidency& residency, const MapperOptions& options, bool& memoised) {
     const ProgramSink& programs = onlookers_.programs;
     const std::string key = operation_key(step_, i, residency);
     const auto [found, fresh] = simulated_.try_emplace(key);
     memoised = !fresh && memoise_;
     if (memoised && !programs) return found->second;
     if (fresh && !programs && recall(key, found->second)) return found->second;
-    const KernelProgram program = map_operation(step_, i, run_.accelerator, residency, {});
+    const KernelProgram program = map_operation(step_, i, run_.accelerator, residency, options);
     if (programs) programs(program);
     if (memoised) return found->second;
     execute(program, found->second);
