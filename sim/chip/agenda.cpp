@@ -23,14 +23,21 @@ void Agenda::set(std::size_t alarm, std::uint64_t cycle, bool at_kernel_time) {
   if (cycle >= cycles_[alarm]) return;
   cycles_[alarm] = cycle;
   at_kernel_time_[alarm] = at_kernel_time ? 1 : 0;
-  due_.emplace(cycle, alarm);
+  if (cycle < next_cycle_ || (cycle == next_cycle_ && alarm < next_alarm_)) {
+    next_cycle_ = cycle;
+    next_alarm_ = alarm;
+  }
   if (!running_) wake_at(cycle);
 }
 
-/// When the next alarm rings, which is next_alarm(); kNever if none does.
-std::uint64_t Agenda::next_cycle() {
-  while (!due_.empty() && cycles_[due_.top().second] != due_.top().first) due_.pop();
-  return due_.empty() ? kNever : due_.top().first;
+/// There is one alarm for each core and one for the memory: looking through them is quicker than to keep them in order.
+void Agenda::find_next() {
+  next_cycle_ = kNever;
+  for (std::size_t alarm = 0; alarm < cycles_.size(); ++alarm) {
+    if (cycles_[alarm] >= next_cycle_) continue;
+    next_cycle_ = cycles_[alarm];
+    next_alarm_ = alarm;
+  }
 }
 
 void Agenda::wake_at(std::uint64_t cycle) {
@@ -54,28 +61,27 @@ void Agenda::run() {
   });
   running_ = ahead_ = false;
   kernel_alarm = kNoAlarmRings;
-  const std::uint64_t next = next_cycle();
-  if (next != kNever) wake_at(next);
+  if (next_cycle_ != kNever) wake_at(next_cycle_);
 }
 
 void Agenda::ring(std::size_t alarm, std::uint64_t cycle) {
-  due_.pop();
   cycles_[alarm] = kNever;
+  find_next();
   kernel_alarm = cycle;
   rings_[alarm]();
 }
 
 void Agenda::ring_due(std::uint64_t now) {
-  while (next_cycle() <= now) ring(next_alarm(), now);
+  while (next_cycle_ <= now) ring(next_alarm_, now);
 }
 
 void Agenda::run_ahead(std::uint64_t now) {
   if (pace_ == Pace::every_step) return;
   const sc_core::sc_time idle = sc_core::sc_time_to_pending_activity(sc_core::sc_get_curr_simcontext());
   const std::uint64_t limit = now + idle.value() / kKernelTicksPerCycle;
-  while (next_cycle() < limit && at_kernel_time_[next_alarm()] == 0) {
+  while (next_cycle_ < limit && at_kernel_time_[next_alarm_] == 0) {
     ahead_ = true;
-    ring(next_alarm(), next_cycle());
+    ring(next_alarm_, next_cycle_);
   }
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <queue>
 #include <systemc>
 #include <utility>
 #include <vector>
@@ -42,16 +41,15 @@ class Agenda : public sc_core::sc_module {
   void ring_due(std::uint64_t now);
   void run_ahead(std::uint64_t now);
   void ring(std::size_t alarm, std::uint64_t cycle);
-  std::uint64_t next_cycle();
-  [[nodiscard]] std::size_t next_alarm() const { return due_.top().second; }
+  void find_next();
   void wake_at(std::uint64_t cycle);
 
   KernelGuard& guard_;
   const Pace pace_;
   std::vector<std::uint64_t> cycles_;         ///< by alarm: when it rings next
   std::vector<char> at_kernel_time_;          ///< by alarm
-  using Due = std::pair<std::uint64_t, std::size_t>;  ///< cycle and alarm
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;  ///< some of them out of date
+  std::uint64_t next_cycle_ = kNever;         ///< when the next alarm rings; kNever if none does
+  std::size_t next_alarm_ = 0;                ///< of those that ring then the first
   std::vector<std::function<void()>> rings_;  ///< by alarm
   bool running_ = false, ahead_ = false;
   std::uint64_t wakes_at_ = kNever;

@@ -19,8 +19,7 @@ std::uint64_t DataRing::between_cores(std::uint64_t bytes, std::uint32_t source,
   const std::uint32_t ahead = (to + nodes - from) % nodes;
   const bool clockwise = ahead <= nodes - ahead;
   const std::uint32_t hops = clockwise ? ahead : nodes - ahead;
-  const std::uint64_t on_segment = transfer_time(Bytes{bytes}, bandwidth_).value();
-  const std::uint64_t on_port = transfer_time(Bytes{bytes}, port_bandwidth_).value();
+  const std::uint64_t on_segment = on_segment_.of(bytes), on_port = on_port_.of(bytes);
   // The request travels to the source first; then the data leave its L1.
   const std::uint64_t left = hold(port_out_[source], kernel_now() + hops * hop_cycles_, on_port);
   std::uint64_t pass = left;

@@ -9,10 +9,10 @@ namespace nibble {
 DataRing::DataRing(sc_core::sc_module_name name, const Accelerator& accelerator)
     : sc_module{name},
       cores_{accelerator.cores},
-      bandwidth_{accelerator.ring.bandwidth},
-      unicast_bandwidth_{accelerator.ring.unicast_bandwidth.value() > 0 ? accelerator.ring.unicast_bandwidth
-                                                                        : accelerator.ring.bandwidth},
-      port_bandwidth_{accelerator.core.l1.ring_bandwidth},
+      on_segment_{accelerator.ring.bandwidth},
+      alone_on_segment_{accelerator.ring.unicast_bandwidth.value() > 0 ? accelerator.ring.unicast_bandwidth
+                                                                       : accelerator.ring.bandwidth},
+      on_port_{accelerator.core.l1.ring_bandwidth},
       hop_cycles_{accelerator.ring.hop_cycles},
       clockwise_out_(cores_ + 1),
       counter_out_(cores_ + 1),
@@ -36,7 +36,7 @@ std::uint64_t DataRing::hold(std::uint64_t& free_at, std::uint64_t earliest, std
 
 void DataRing::from_memory(std::uint64_t bytes, std::uint64_t first_out, std::uint64_t last_out,
                            const std::vector<std::uint32_t>& cores, std::vector<std::uint64_t>& arrivals) {
-  const std::uint64_t on_port = transfer_time(Bytes{bytes}, port_bandwidth_).value();
+  const std::uint64_t on_port = on_port_.of(bytes);
   arrivals.assign(cores.size(), 0);
   for (const bool clockwise : {true, false}) {
     std::vector<std::uint64_t>& segments = clockwise ? clockwise_out_ : counter_out_;
@@ -48,8 +48,7 @@ void DataRing::from_memory(std::uint64_t bytes, std::uint64_t first_out, std::ui
     if (farthest == 0) continue;
     Readers& readers = clockwise ? clockwise_readers_ : counter_readers_;
     const bool one_of_many = cores.size() == 1 && readers.add(cores.front());
-    const std::uint64_t on_segment =
-        transfer_time(Bytes{bytes}, one_of_many ? unicast_bandwidth_ : bandwidth_).value();
+    const std::uint64_t on_segment = (one_of_many ? alone_on_segment_ : on_segment_).of(bytes);
     passes_.assign(farthest + 1, first_out);
     for (std::uint32_t hop = 1; hop <= farthest; ++hop) {
       passes_[hop] = hold(segments[hop - 1], passes_[hop - 1] + hop_cycles_, on_segment);
@@ -67,8 +66,7 @@ void DataRing::from_memory(std::uint64_t bytes, std::uint64_t first_out, std::ui
 }
 
 std::uint64_t DataRing::to_memory(std::uint64_t bytes, std::uint32_t core) {
-  const std::uint64_t on_segment = transfer_time(Bytes{bytes}, bandwidth_).value();
-  const std::uint64_t on_port = transfer_time(Bytes{bytes}, port_bandwidth_).value();
+  const std::uint64_t on_segment = on_segment_.of(bytes), on_port = on_port_.of(bytes);
   const Distance way = distance(core);
   std::vector<std::uint64_t>& segments = way.clockwise_shorter() ? counter_in_ : clockwise_in_;
   const std::uint32_t hops = std::min(way.clockwise, way.counter);

@@ -64,8 +64,25 @@ class DataRing : public sc_core::sc_module {
   std::uint64_t& segment(bool clockwise, std::uint32_t link);
   std::uint64_t hold(std::uint64_t& free_at, std::uint64_t earliest, std::uint64_t cycles);
 
+  /// Cycles of bursts at a bandwidth; most are of one size.
+  class BurstTimes {
+   public:
+    explicit BurstTimes(BytesPerCycle bandwidth) : bandwidth_{bandwidth} {}
+    std::uint64_t of(std::uint64_t bytes) {
+      if (bytes != bytes_) {
+        bytes_ = bytes;
+        cycles_ = transfer_time(Bytes{bytes}, bandwidth_).value();
+      }
+      return cycles_;
+    }
+
+   private:
+    BytesPerCycle bandwidth_;
+    std::uint64_t bytes_ = 0, cycles_ = 0;
+  };
+
   std::uint32_t cores_;
-  BytesPerCycle bandwidth_, unicast_bandwidth_, port_bandwidth_;
+  BurstTimes on_segment_, alone_on_segment_, on_port_;
   std::uint64_t hop_cycles_;
   std::vector<std::uint64_t> clockwise_out_, counter_out_;  ///< away from the memory, by distance
   std::vector<std::uint64_t> clockwise_in_, counter_in_;    ///< towards the memory, by distance

@@ -41,12 +41,7 @@ void MemoryChannel::reset(std::uint64_t began) {
 
 void MemoryChannel::push(ChannelPart part) {
   Queue& queue = part.write ? writes_ : reads_;
-  if (queue.empty() || queue.back().ready <= part.ready) {  // nearly always
-    queue.push_back(std::move(part));
-    return;
-  }
-  const auto later = [](const ChannelPart& a, const ChannelPart& b) { return a.ready < b.ready; };
-  queue.insert(std::upper_bound(queue.begin(), queue.end(), part, later), std::move(part));
+  queue.insert(std::move(part));
 }
 
 std::uint64_t MemoryChannel::next(std::uint64_t now) const {
@@ -63,8 +58,7 @@ bool MemoryChannel::serve(std::uint64_t now, bool one_sided, Served& served) {
   const bool read_waits = ready(reads_), write_waits = ready(writes_);
   const bool writing = write_waits && (!read_waits || !last_was_write_);
   Queue& queue = writing ? writes_ : reads_;
-  served.part = std::move(queue.front());
-  queue.pop_front();
+  served.part = queue.take_front();
   const std::uint64_t one_sided_batch =
       memory_.one_sided_batch.value() > 0 ? memory_.one_sided_batch.value() : memory_.turnaround_batch.value();
   const std::uint64_t batch = one_sided ? one_sided_batch : memory_.turnaround_batch.value();

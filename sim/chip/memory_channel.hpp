@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "models/config/accelerator.hpp"
+#include "sim/chip/ordered_queue.hpp"
 
 namespace nibble {
 
@@ -63,7 +63,10 @@ class MemoryChannel {
   void skip(double busy_cycles) { busy_ += busy_cycles; }
 
  private:
-  using Queue = std::deque<ChannelPart>;  ///< ordered by the cycle in which they are ready
+  struct Earlier {
+    bool operator()(const ChannelPart& a, const ChannelPart& b) const { return a.ready < b.ready; }
+  };
+  using Queue = OrderedQueue<ChannelPart, Earlier>;
   struct Bank {
     bool open = false;
     std::uint64_t row = 0;

@@ -51,7 +51,7 @@ void Mni::act() {
   if (!retire_due()) return;
   take_asked();
   request_bursts();
-  if (!arrivals_.empty()) alarm_.by(arrivals_.top().when);
+  if (!arrivals_.empty()) alarm_.by(arrivals_.front().when);
 }
 
 void Mni::take_asked() {
@@ -95,20 +95,19 @@ std::uint64_t Mni::picked_up(const Transfer& transfer, std::uint64_t bytes, std:
 
 void Mni::arrive(Transfer& transfer, std::uint64_t bytes, std::uint64_t when) {
   when = picked_up(transfer, bytes, when);
-  arrivals_.push({when, sequence_++, bytes, &transfer});
+  arrivals_.insert({when, bytes, &transfer});
   alarm_.by(when);
 }
 
 /// False if it came to the end of a transfer, which the core notices, while the kernel is not there yet.
 bool Mni::retire_due() {
-  while (!arrivals_.empty() && arrivals_.top().when <= kernel_now()) {
-    const Arrival arrival = arrivals_.top();
+  while (!arrivals_.empty() && arrivals_.front().when <= kernel_now()) {
+    const Arrival arrival = arrivals_.front();
     if (alarm_.ahead() && end_of(*arrival.transfer).bytes_missing == arrival.bytes) {
       alarm_.at_kernel_time(arrival.when);
       return false;
     }
-    arrivals_.pop();
-    retire_one(arrival);
+    retire_one(arrivals_.take_front());
   }
   return true;
 }

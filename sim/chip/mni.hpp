@@ -2,13 +2,13 @@
 
 #include <cstdint>
 #include <deque>
-#include <queue>
 #include <systemc>
 #include <vector>
 
 #include "models/config/accelerator.hpp"
 #include "sim/chip/agenda.hpp"
 #include "sim/chip/burst.hpp"
+#include "sim/chip/ordered_queue.hpp"
 #include "sim/chip/psum_ring.hpp"
 #include "sim/core/data_mover.hpp"
 
@@ -49,11 +49,11 @@ class Mni : public sc_core::sc_module, public DataMover {
 
  private:
   struct Arrival {
-    std::uint64_t when = 0, sequence = 0, bytes = 0;
+    std::uint64_t when = 0, bytes = 0;
     Transfer* transfer = nullptr;
-    bool operator>(const Arrival& other) const {
-      return when != other.when ? when > other.when : sequence > other.sequence;
-    }
+  };
+  struct Earlier {
+    bool operator()(const Arrival& a, const Arrival& b) const { return a.when < b.when; }
   };
   struct Direction {
     std::deque<Transfer*> waiting;
@@ -87,8 +87,7 @@ class Mni : public sc_core::sc_module, public DataMover {
   PsumRing& psum_ring_;
   std::vector<Asked> asked_loads_, asked_stores_;
   Direction loads_, stores_;
-  std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals_;
-  std::uint64_t sequence_ = 0;
+  OrderedQueue<Arrival, Earlier> arrivals_;
   Alarm alarm_;  ///< requests to make, arrivals to retire
 };
 

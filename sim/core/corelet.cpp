@@ -69,18 +69,26 @@ void Corelet::run_visit(const Visit& visit) {
   await_block();
   const std::uint64_t begin = kernel_now();
   ledger_.book(ArrayState::fill_drain, ledger_.booked_until(), begin);  // a block load that nothing hid
-  const VisitSchedule planned = schedules_.of(visit.traffic, port_state());
+  plan(visit.traffic);
   visiting_ = true;
-  use_port(planned.streaming_bits, planned.streaming_cycles);
-  use_port(planned.moved_bits - planned.streaming_bits, planned.cycles - planned.streaming_cycles);
+  use_port(planned_.streaming_bits, planned_.streaming_cycles);
+  use_port(planned_.moved_bits - planned_.streaming_bits, planned_.cycles - planned_.streaming_cycles);
   visiting_ = false;
-  take_over(planned.after);
+  take_over(planned_.after);
   const std::uint64_t end = kernel_now();
   const std::uint64_t drained = end - visit.fill_drain.value();
   ledger_.book(ArrayState::compute, begin, begin + visit.compute.value());
   ledger_.book(ArrayState::l1, begin + visit.compute.value(), drained);
   ledger_.book(ArrayState::fill_drain, drained, end);
   ++blocks_used_;
+}
+
+void Corelet::plan(const PortTraffic& traffic) {
+  PortState from = port_state();
+  if (planned_.cycles > 0 && from == planned_from_ && traffic == planned_traffic_) return;
+  planned_ = schedules_.of(traffic, from);
+  planned_traffic_ = traffic;
+  planned_from_ = std::move(from);
 }
 
 /// A stretch of a visit that uses the port evenly.

@@ -46,6 +46,7 @@ class Corelet : public sc_core::sc_module {
   void run_array();
   void await_block();
   void run_visit(const Visit& visit);
+  void plan(const PortTraffic& traffic);
   void use_port(std::uint64_t bits, std::uint64_t cycles);
   [[nodiscard]] PortState port_state();
   void take_over(const PortState& after);
@@ -66,6 +67,9 @@ class Corelet : public sc_core::sc_module {
   std::uint64_t blocks_loaded_ = 0, blocks_used_ = 0;
   std::uint64_t claimed_ = 0;             ///< of to_load_, by the visit in progress
   bool visiting_ = false, loading_beside_ = false;
+  PortTraffic planned_traffic_;           ///< of the latest visit, with planned_: most are like the one before
+  PortState planned_from_;
+  VisitSchedule planned_;
   PortState handed_over_;                 ///< by the visit before, if it ended at handed_over_at_
   std::uint64_t handed_over_at_ = 0;
 

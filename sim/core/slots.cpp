@@ -21,17 +21,30 @@ void SlotTable::reset(std::size_t count) {
   for (Slot& slot : slots_) slot.state = State::empty;
 }
 
+void SlotTable::await(Slot& slot, State state) {
+  while (slot.state != state) {
+    ++slot.waiting;
+    sc_core::wait(*slot.changed);
+    --slot.waiting;
+  }
+}
+
+/// An event that nobody waits for would still cost the kernel a delta cycle.
+void SlotTable::notify(const Slot& slot) {
+  if (slot.waiting > 0) slot.changed->notify(sc_core::SC_ZERO_TIME);
+}
+
 void SlotTable::await(const Instruction& instruction, WaitLog& log) {
   for (const SlotIndex index : instruction.waits) {
     Slot& slot = slots_.at(index);
     const std::uint64_t begin = kernel_now();
-    while (slot.state != State::full) sc_core::wait(*slot.changed);
+    await(slot, State::full);
     log_fill_wait(slot, begin, log);
   }
   for (const SlotIndex index : instruction.acquires) {
     Slot& slot = slots_.at(index);
     const std::uint64_t begin = kernel_now();
-    while (slot.state != State::empty) sc_core::wait(*slot.changed);
+    await(slot, State::empty);
     log_free_wait(slot, begin, log);
     slot.state = State::owned;
   }
@@ -67,14 +80,14 @@ void SlotTable::finish(const Instruction& instruction, Unit unit, std::uint64_t 
     slot.state = State::full;
     slot.filled_by = unit;
     slot.left_memory = left_memory;
-    slot.changed->notify(sc_core::SC_ZERO_TIME);
+    notify(slot);
   }
   for (const SlotIndex index : instruction.frees) {
     Slot& slot = slots_.at(index);
     NIBBLE_CHECK(slot.state != State::empty, "slot {} is freed but empty", index);
     slot.state = State::empty;
     slot.freed_by = unit;
-    slot.changed->notify(sc_core::SC_ZERO_TIME);
+    notify(slot);
   }
 }
 

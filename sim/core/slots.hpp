@@ -35,9 +35,12 @@ class SlotTable {
     State state = State::empty;
     Unit filled_by = Unit::load, freed_by = Unit::store;
     std::uint64_t left_memory = 0;
+    std::uint32_t waiting = 0;  ///< instructions
     std::unique_ptr<sc_core::sc_event> changed = std::make_unique<sc_core::sc_event>();
   };
 
+  static void await(Slot& slot, State state);
+  static void notify(const Slot& slot);
   void log_fill_wait(const Slot& slot, std::uint64_t begin, WaitLog& log) const;
   void log_free_wait(const Slot& slot, std::uint64_t begin, WaitLog& log) const;
 
