@@ -11,6 +11,18 @@ def causal_mask(length):
     return torch.full((length, length), -math.inf).triu(1)
 
 
+class Cache(nn.Module):
+    """Keys or values of `length` positions, [heads, length, width]: all but the newest were computed before."""
+
+    def __init__(self, length):
+        super().__init__()
+        self.length = length
+
+    def forward(self, newest):
+        batch, heads, positions, width = newest.shape
+        return torch.cat((newest.new_zeros(batch, heads, self.length - positions, width), newest), dim=2)
+
+
 class Heads(nn.Module):
     """Scores, mask, softmax, dropout and mixing, over heads that are split from and joined to one width."""
 

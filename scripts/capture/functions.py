@@ -53,6 +53,8 @@ def divide(build, node):
 
 def reshape(build, node):
     """The same data in another shape or order, or a part of it."""
+    if node.args[0] in build.repeats:
+        return reshape_repeated(build, node)
     return build.view(node, node.args[0])
 
 
@@ -95,6 +97,55 @@ def mean(build, node):
     return pooled if output == build.output_of(pooled) else build.add(node, "reshape", [pooled], output, part="view")
 
 
+def repeat_interleave(build, node):
+    """Key and value heads that several query heads share: the product reads them where they are (see matmul)."""
+    times, dim = argument(node, 1, "repeats"), argument(node, 2, "dim")
+    source = node.args[0]
+    batch = build.batch_dimension(source)
+    if not isinstance(times, int) or batch != 0 or dim is None or dim % len(build.full_shape(source)) != 1:
+        raise Unsupported(f"{node.name}: repeat_interleave() other than of a sample's first dimension, by a number")
+    layer = build.layer(source)
+    if times > 1:
+        build.repeats[node] = times
+    return layer
+
+
+def expand(build, node):
+    """Each head of [heads, 1, ...] several times over, as repeat_interleave() does once they are one dimension again."""
+    source = node.args[0]
+    before, after = build.shape(source), build.shape(node)
+    if before == after:
+        return build.layer(source)
+    if len(before) < 3 or before[1] != 1 or after != (before[0], after[1], *before[2:]):
+        raise Unsupported(f"{node.name}: expand() repeats {list(before)} to {list(after)}; heads, [heads, 1, ...], may repeat")
+    layer = build.layer(source)
+    build.repeats[node] = after[1]
+    return layer
+
+
+def reshape_repeated(build, node):
+    """A repeated tensor with its repetitions among its heads."""
+    source = node.args[0]
+    before, after, times = build.shape(source), build.shape(node), build.repeats[source]
+    if after != (before[0] * before[1], *before[2:]):
+        raise Unsupported(f"{node.name}: a repeated tensor {list(before)} as {list(after)}")
+    layer = build.add(node, "reshape", [build.repeated_layer(source)], (before[0], *before[2:]))
+    build.repeats[node] = times
+    return layer
+
+
+def transpose(build, node):
+    """Another order; of a repeated tensor if its heads stay where they are."""
+    source = node.args[0]
+    if source not in build.repeats:
+        return reshape(build, node)
+    before, after = build.shape(source), build.shape(node)
+    if after != (*before[:-2], before[-1], before[-2]):
+        raise Unsupported(f"{node.name}: a repeated tensor in another order than with its last two dimensions exchanged")
+    times = build.repeats[node] = build.repeats[source]
+    return build.add(node, "reshape", [build.repeated_layer(source)], (after[0] // times, *after[1:]))
+
+
 def pool(kind):
     def handler(build, node):
         names = ["input", "kernel_size", "stride", "padding"]
@@ -124,12 +175,25 @@ def matmul(build, node):
     a, b = node.args[0], argument(node, 1, "other", node.kwargs.get("mat2"))
     if build.is_parameter(b) and len(build.full_shape(b)) == 2:
         return build.add_linear(node, a, b, None)
+    if b in build.repeats:
+        return grouped_matmul(build, node, a, b)
     left, right = build.layer(a), build.layer(b)
     rank = max(len(build.output_of(left)), len(build.output_of(right)))
     if rank < 2 or build.output_of(left)[:-2] != build.output_of(right)[:-2]:
         raise Unsupported(f"{node.name}: a product of {list(build.output_of(left))} and {list(build.output_of(right))}; "
                           "both factors need the same dimensions before the last two")
     return build.add(node, "matmul", [left, right])
+
+
+def grouped_matmul(build, node, a, b):
+    """Heads of `a` that share one of `b` are more rows of one product: b is read once for all of them."""
+    times, left, right = build.repeats[b], build.layer(a), build.repeated_layer(b)
+    (heads, rows, inner), (shared, _, columns) = build.output_of(left), build.output_of(right)
+    if shared * times != heads:
+        raise Unsupported(f"{node.name}: a product of {heads} matrices and {shared} that are repeated {times} times")
+    joined = build.add(node, "reshape", [left], (shared, times * rows, inner), part="group")
+    product = build.add(node, "matmul", [joined, right], (shared, times * rows, columns), part="product")
+    return build.add(node, "reshape", [product], (heads, rows, columns))
 
 
 def linear(build, node):
@@ -176,11 +240,11 @@ for kind, words in (("add", ("add", "sub")), ("multiply", ("mul",))):
                           (getattr(operator, word), getattr(operator, "i" + word), getattr(torch, word))})
         METHODS[word] = METHODS[word + "_"] = combine(kind)
 for word in ("flatten", "transpose", "permute", "reshape", "squeeze", "unsqueeze", "swapaxes", "unflatten"):
-    METHODS[word] = reshape
+    METHODS[word] = transpose if word in ("transpose", "swapaxes") else reshape
     if hasattr(torch, word):
-        FUNCTIONS[getattr(torch, word)] = reshape
-for word in ("view", "expand"):
-    METHODS[word] = reshape
+        FUNCTIONS[getattr(torch, word)] = METHODS[word]
+FUNCTIONS[torch.repeat_interleave] = METHODS["repeat_interleave"] = repeat_interleave
+METHODS["view"], METHODS["expand"] = reshape, expand
 for word in ("chunk", "split", "unbind"):
     FUNCTIONS[getattr(torch, word)] = METHODS[word] = slices
 for word in ("contiguous", "clone", "to", "float", "type_as"):

@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional
 
 from capture import detection
+from capture.attention import Cache
 
 
 class Unsupported(Exception):
@@ -34,6 +35,13 @@ def _padding(name, module, kernel):
             raise Unsupported(f"{name}: padding='same' with a window that has no middle")
         return tuple(r // 2 for r in reach)
     return module.padding
+
+
+def is_rms_norm(module):
+    """An RMSNorm under whatever name: every model has brought its own, and newer torch has one. It scales the last dimension."""
+    parameters = list(module.parameters())
+    return (type(module).__name__.endswith("RMSNorm") and next(module.children(), None) is None
+            and len(parameters) <= 1 and all(p.dim() == 1 for p in parameters))
 
 
 def parameter_count(module):
@@ -67,8 +75,12 @@ def add_module(trace, name, module, inputs, output):
         if len(module.normalized_shape) != 1:
             raise Unsupported(f"{name}: LayerNorm over {len(module.normalized_shape)} dimensions; one has a layer kind")
         return trace.add(name, "layer_norm", inputs, output, parameters=parameters)
+    if is_rms_norm(module):
+        return trace.add(name, "rms_norm", inputs, output, parameters=parameters)
     if isinstance(module, detection.ScaledL2Norm):
         return trace.add(name, "l2_norm", inputs, output, parameters=parameters)
+    if isinstance(module, Cache):
+        return trace.add(name, "cache", inputs, output)
     if isinstance(module, detection.Loss):
         return trace.add(name, module.kind, inputs, (1,), **module.attributes)
     if isinstance(module, nn.Upsample):

@@ -9,19 +9,20 @@ import torch
 from torch import fx, nn
 
 from capture import functions, modules, recurrent
+from capture.attention import Cache
 from capture.detection import Loss, SamePool, ScaledL2Norm
 from capture.modules import Unsupported
 from capture.shapes import Shapes
 from capture.trace import Trace
 
-LEAVES = (nn.MultiheadAttention, nn.TransformerEncoderLayer, Loss, SamePool, ScaledL2Norm)
+LEAVES = (nn.MultiheadAttention, nn.TransformerEncoderLayer, Cache, Loss, SamePool, ScaledL2Norm)
 
 
 class Tracer(fx.Tracer):
     """Goes into every module but torch's own leaves."""
 
     def is_leaf_module(self, m, module_qualified_name):
-        return isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, LEAVES) or modules.is_rms_norm(m) or super().is_leaf_module(m, module_qualified_name)
 
 
 def _unpack(proxy):
@@ -54,6 +55,7 @@ class Capture:
         self._layers_of = {}   # id of a module -> the layers of its first call
         self.trace = Trace()
         self.parts = set()     # nodes that give several slices of one tensor
+        self.repeats = {}      # nodes that give a tensor several times over -> how often; the layer is the tensor's
         self.layer_of_module = {}
 
     def run(self):
@@ -95,6 +97,12 @@ class Capture:
 
     def layer(self, node):
         """The layer that gives the node's result; a parameter or a constant becomes one when it is first read."""
+        if node in self.repeats:
+            raise Unsupported(f"{node.name}: {_word(node)}() repeats a tensor for another reader than a matrix product")
+        return self.repeated_layer(node)
+
+    def repeated_layer(self, node):
+        """The layer that gives the node's result or, if the node repeats a tensor, that tensor."""
         if node not in self._layer_of:
             self._layer_of[node] = self._constant(node)
         return self._layer_of[node]

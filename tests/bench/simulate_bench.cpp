@@ -1,5 +1,5 @@
 // Whole steps, from names to joules, as a user of `nibble run` waits for them; points of a design space as a sweep goes through
-// them cold; the mapper alone. Each iteration forks, since SystemC allows one machine a process. Times are the child's
+// them cold; lowering and the mapper alone. Each iteration forks, since SystemC allows one machine a process. Times are the child's
 // processor time, user and system: a busy machine does not change them much.
 
 #include <benchmark/benchmark.h>
@@ -89,6 +89,13 @@ void cold_points(benchmark::State& state, const RunRequest& request) {
   state.counters["points_per_s"] = benchmark::Counter(1, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+void lower_step(benchmark::State& state, const RunRequest& request) {
+  const SimulationInputs inputs = nibble::load_inputs(request);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(nibble::lower(request.training, inputs.network, inputs.recipe, request.batch));
+  }
+}
+
 void map_step(benchmark::State& state, const RunRequest& request) {
   const SimulationInputs inputs = nibble::load_inputs(request);
   const nibble::Step step = nibble::lower(request.training, inputs.network, inputs.recipe, request.batch);
@@ -123,6 +130,8 @@ BENCHMARK_CAPTURE(simulate_step, bert_base_training_hfp8_b16, request("bert-base
     ->Unit(benchmark::kMillisecond)->UseManualTime();
 BENCHMARK_CAPTURE(cold_points, resnet50_training_hfp8_b64, request("resnet50", "hfp8", "rapid", 64, true))
     ->Unit(benchmark::kMillisecond)->UseManualTime();
+BENCHMARK_CAPTURE(lower_step, resnet50_training_fp4_b64, request("resnet50", "fp4", "rapid-fp4", 64, true))
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(map_step, resnet50_training_hfp8_b64, request("resnet50", "hfp8", "rapid", 64, true))
     ->Unit(benchmark::kMillisecond);
 

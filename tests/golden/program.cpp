@@ -98,7 +98,7 @@ std::vector<int> children_of(int process) {
 }
 
 bool gone(int process) {
-  for (int tries = 0; tries < 500; ++tries) {
+  for (int tries = 0; tries < 6000; ++tries) {
     if (::kill(process, 0) != 0) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }

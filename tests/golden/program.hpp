@@ -26,7 +26,7 @@ struct Outcome {
 [[nodiscard]] int end_of(int process);
 /// Children of a process, at this moment.
 [[nodiscard]] std::vector<int> children_of(int process);
-/// Waits until a process is there no more; false after five seconds.
+/// Waits until a process is there no more; false after a minute.
 [[nodiscard]] bool gone(int process);
 
 /// Runs it, expects success without a message, and reads its --format json output.

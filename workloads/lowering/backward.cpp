@@ -73,6 +73,8 @@ void Builder::backward_layer(LayerIndex index) {
       return backward_batch_norm(index, *dy);
     case LayerKind::layer_norm:
       return backward_layer_norm(index, *dy);
+    case LayerKind::rms_norm:
+      return backward_rms_norm(index, *dy);
     case LayerKind::l2_norm:
       return backward_l2_norm(index, *dy);
     case LayerKind::max_pool:

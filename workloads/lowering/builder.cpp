@@ -18,6 +18,7 @@ void check_parameters(const Layer& layer) {
     case LayerKind::lstm:
     case LayerKind::batch_norm:
     case LayerKind::layer_norm:
+    case LayerKind::rms_norm:
     case LayerKind::l2_norm:
     case LayerKind::embedding:
       return;
@@ -28,7 +29,8 @@ void check_parameters(const Layer& layer) {
   throw InputError{"LOW-UNSUPPORTED",
                    fmt::format("layer '{}': {} parameters in a layer of kind {}", layer.name,
                                layer.parameters, to_string(layer.kind)),
-                   "parameters are lowered for conv2d, linear, lstm, batch_norm, layer_norm, l2_norm and embedding"};
+                   "parameters are lowered for conv2d, linear, lstm, batch_norm, layer_norm, rms_norm, l2_norm and "
+                   "embedding"};
 }
 
 }  // namespace

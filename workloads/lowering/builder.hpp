@@ -102,6 +102,9 @@ class Builder {
   void forward_dropout(LayerIndex index);
   void forward_embedding(LayerIndex index);
   void forward_concat(LayerIndex index);
+  void forward_cache(LayerIndex index);
+  /// The format in which the first matrix product that reads the layer, through views, takes it; else recipe.vector.
+  [[nodiscard]] std::string operand_format(LayerIndex index) const;
   void forward_reshape(LayerIndex index);
   ValueId add_bias(LayerIndex index, ValueId sums);
   /// What the backward pass will read of `id`: a copy if the recipe saves in a narrower format. `domain`: elements that
@@ -135,7 +138,9 @@ class Builder {
   void forward_layer_norm(LayerIndex index);
   void forward_rows(LayerIndex index, VectorKind kind, const std::string& statistics, Elements of_rows);
   void backward_rows(LayerIndex index, ValueId dy, VectorKind kind, Elements affine);
+  void forward_rms_norm(LayerIndex index);
   void forward_l2_norm(LayerIndex index);
+  void backward_rms_norm(LayerIndex index, ValueId dy);
   void backward_l2_norm(LayerIndex index, ValueId dy);
   void backward_batch_norm(LayerIndex index, ValueId dy);
   void backward_layer_norm(LayerIndex index, ValueId dy);

@@ -53,6 +53,8 @@ void Builder::forward_layer(LayerIndex index) {
       return forward_batch_norm(index);
     case LayerKind::layer_norm:
       return forward_layer_norm(index);
+    case LayerKind::rms_norm:
+      return forward_rms_norm(index);
     case LayerKind::l2_norm:
       return forward_l2_norm(index);
     case LayerKind::relu:
@@ -89,6 +91,8 @@ void Builder::forward_layer(LayerIndex index) {
       return forward_embedding(index);
     case LayerKind::concat:
       return forward_concat(index);
+    case LayerKind::cache:
+      return forward_cache(index);
     case LayerKind::reshape:
       return forward_reshape(index);
     case LayerKind::loss:

@@ -65,6 +65,16 @@ void Builder::backward_layer_norm(LayerIndex index, ValueId dy) {
   backward_rows(index, dy, VectorKind::layer_norm_backward, Elements{2 * layer(index).output.back()});
 }
 
+/// The arithmetic of an l2_norm: a row's root mean square is its length times a constant.
+void Builder::forward_rms_norm(LayerIndex index) {
+  const std::uint64_t rows = graph_.value(saved_[index].inputs.front()).elements.value() / layer(index).output.back();
+  forward_rows(index, VectorKind::l2_norm, "lengths", Elements{rows});
+}
+
+void Builder::backward_rms_norm(LayerIndex index, ValueId dy) {
+  backward_rows(index, dy, VectorKind::l2_norm_backward, Elements{layer(index).output.back()});
+}
+
 /// Over the channels of each pixel, which lie side by side in memory.
 void Builder::forward_l2_norm(LayerIndex index) {
   const std::uint64_t rows = graph_.value(saved_[index].inputs.front()).elements.value() / layer(index).output.front();

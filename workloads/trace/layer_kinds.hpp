@@ -24,6 +24,7 @@ inline constexpr std::array kLayerKinds{
     KindName{LayerKind::lstm, "lstm", 1, 1},
     KindName{LayerKind::batch_norm, "batch_norm", 1, 1},
     KindName{LayerKind::layer_norm, "layer_norm", 1, 1},
+    KindName{LayerKind::rms_norm, "rms_norm", 1, 1},
     KindName{LayerKind::l2_norm, "l2_norm", 1, 1},
     KindName{LayerKind::relu, "relu", 1, 1},
     KindName{LayerKind::relu6, "relu6", 1, 1},
@@ -43,10 +44,17 @@ inline constexpr std::array kLayerKinds{
     KindName{LayerKind::embedding, "embedding", 1, 1},
     KindName{LayerKind::dropout, "dropout", 1, 1},
     KindName{LayerKind::concat, "concat", 2, kAnyInputs},
+    KindName{LayerKind::cache, "cache", 1, 1},
     KindName{LayerKind::reshape, "reshape", 1, 1},
     KindName{LayerKind::loss, "loss", 1, 1},
     KindName{LayerKind::multibox_loss, "multibox_loss", 2, 2},
     KindName{LayerKind::yolo_loss, "yolo_loss", 1, kAnyInputs},
 };
+static_assert([] {
+  for (std::size_t i = 0; i < kLayerKinds.size(); ++i) {
+    if (static_cast<std::size_t>(kLayerKinds[i].kind) != i) return false;
+  }
+  return true;
+}(), "kinds stand in the order of the enumeration");
 
 }  // namespace nibble

@@ -13,12 +13,14 @@ enum class LayerKind : std::uint8_t {
   input, conv2d, linear, matmul,
   lstm,       ///< one layer, one direction, over a sequence
   batch_norm, layer_norm,
+  rms_norm,   ///< each row divided by the root of its mean square; with a scale an element of the row
   l2_norm,    ///< each pixel's channels divided by their length; with a scale a channel
   relu, relu6, leaky_relu, gelu, sigmoid, tanh, silu,
   max_pool, avg_pool, global_avg_pool,
   upsample,   ///< every pixel repeated, a whole number of times in each direction
   add, multiply, softmax, scale,
   embedding, dropout, concat,
+  cache,      ///< inference: earlier positions, which memory keeps, and the input as the newest
   reshape,    ///< flatten, transpose, slice, view: no arithmetic
   loss,       ///< softmax and cross entropy over the last dimension
   multibox_loss,  ///< SSD's: boxes and their classes against the objects of an image

@@ -92,6 +92,17 @@ std::string reshape_fault(const Layer& layer, const Shape& in) {
   return out_elements == in_elements ? "" : fmt::format("{} elements out of {}", out_elements, in_elements);
 }
 
+/// One dimension is longer: that of the positions.
+std::string cache_fault(const Layer& layer, const Shape& in) {
+  const Shape& out = layer.output;
+  std::size_t longer = 0, other = out.size() == in.size() ? 0 : 1;
+  for (std::size_t d = 0; d < std::min(out.size(), in.size()); ++d) {
+    longer += out[d] > in[d] ? 1 : 0;
+    other += out[d] < in[d] ? 1 : 0;
+  }
+  return longer == 1 && other == 0 ? "" : fmt::format("its input's [{}] grows in one dimension", fmt::join(in, ", "));
+}
+
 std::string upsample_fault(const Layer& layer, const Shape& in) {
   const Shape& out = layer.output;
   if (in.size() != 3 || out.size() != 3) return "upsampling needs [channels, height, width] on both sides";
@@ -156,6 +167,7 @@ std::string shape_fault(const Layer& layer, const std::vector<const Layer*>& inp
     case LayerKind::upsample: return upsample_fault(layer, in);
     case LayerKind::multibox_loss: return multibox_fault(layer, in, inputs[1]->output);
     case LayerKind::yolo_loss: return yolo_fault(layer, inputs);
+    case LayerKind::cache: return cache_fault(layer, in);
     case LayerKind::concat: return concat_fault(layer, inputs);
     case LayerKind::reshape: return reshape_fault(layer, in);
     case LayerKind::embedding: {

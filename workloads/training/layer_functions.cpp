@@ -98,7 +98,7 @@ void require_trainable(const Network& network, const Layer& layer) {
       if (layer.slice) refuse(network, layer, "takes a part of its input");
       if (layer.output == network.layers[layer.inputs.front()].output) refuse(network, layer, "changes nothing that can be seen");
       return;
-    case LayerKind::dropout: case LayerKind::l2_norm: case LayerKind::upsample: case LayerKind::multibox_loss:
+    case LayerKind::dropout: case LayerKind::l2_norm: case LayerKind::upsample: case LayerKind::cache: case LayerKind::multibox_loss:
     case LayerKind::yolo_loss:
       return refuse(network, layer, fmt::format("is of kind {}", to_string(layer.kind)));
     default: return;

@@ -145,6 +145,8 @@ void TrainableNetwork::make_part(LayerIndex index, const Making& making) {
   } else if (layer.kind == LayerKind::layer_norm && layer.parameters > 0) {
     part.weight = parameter(layer, "weight", torch::ones({as_int(layer.output.back())}));
     part.bias = parameter(layer, "bias", torch::zeros({as_int(layer.output.back())}));
+  } else if (layer.kind == LayerKind::rms_norm && layer.parameters > 0) {
+    part.weight = parameter(layer, "weight", torch::ones({as_int(layer.output.back())}));
   } else if (layer.kind == LayerKind::batch_norm) {
     const std::int64_t channels = as_int(layer.output.front());
     part.weight = parameter(layer, "weight", torch::ones({channels}));
@@ -203,6 +205,10 @@ Tensor TrainableNetwork::run(LayerIndex index, const std::vector<Tensor>& output
     case LayerKind::embedding: return torch::embedding(part.weight, inputs[0]);
     case LayerKind::layer_norm:
       return torch::layer_norm(inputs[0], {as_int(layer.output.back())}, part.weight, part.bias, kEpsilon);
+    case LayerKind::rms_norm: {
+      const Tensor normal = inputs[0] * torch::rsqrt(inputs[0].square().mean(-1, true) + kEpsilon);
+      return part.weight.defined() ? normal * part.weight : normal;
+    }
     case LayerKind::batch_norm:
       return torch::batch_norm(inputs[0], part.weight, part.bias, part.mean, part.variance, learning, kMomentum, kEpsilon, false);
     default: return apply_plain_layer(network_, layer, inputs);

@@ -95,7 +95,7 @@ TEST(Sharing, ChainsLeadToTheLayerThatHasTheParameters) {
 }
 
 TEST(Sharing, EveryCallOfANormalisationReadsItsAffineParameters) {
-  for (const LayerKind kind : {LayerKind::batch_norm, LayerKind::layer_norm}) {
+  for (const LayerKind kind : {LayerKind::batch_norm, LayerKind::layer_norm, LayerKind::rms_norm}) {
     SCOPED_TRACE(to_string(kind));
     NetworkMaker net;
     const LayerIndex x = net.conv(net.input({3, 8, 8}), 8, square(1));

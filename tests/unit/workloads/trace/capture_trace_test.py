@@ -165,6 +165,60 @@ class CaptureTrace(unittest.TestCase):
         self.assertIn("kind: matmul, inputs: [getitem_3, transpose], output: [2, 5, 5]", text)
         self.assertRegex(text, r"kind: matmul, inputs: \[softmax, getitem_5\], output: \[2, 5, 4\]")
 
+    def test_grouped_queries_read_the_shared_heads_where_they_are(self):
+        """Heads are repeated for their queries in either of two idioms; the product has them as more rows instead."""
+        idioms = {"repeat_interleave": "k.repeat_interleave(2, 1)",
+                  "expand": "k.unsqueeze(2).expand(-1, 3, 2, 5, 4).reshape(-1, 6, 5, 4)"}
+        for name, repeated in idioms.items():
+            with self.subTest(name):
+                result = self.capture_module(f"""
+                    class Net(nn.Module):
+                        def __init__(self):
+                            super().__init__()
+                            self.shared = nn.Linear(24, 12)
+
+                        def forward(self, x):
+                            q = x.view(-1, 5, 6, 4).transpose(1, 2)
+                            k = self.shared(x).view(-1, 5, 3, 4).transpose(1, 2)
+                            k = {repeated}
+                            return torch.matmul(q @ k.transpose(-2, -1), k)
+                    """, "--input", "5x24")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                text = (self.root / "mine.yaml").read_text(encoding="utf-8")
+                self.assertRegex(text, r"kind: matmul, inputs: \[\w+\.group, \w+\], output: \[3, 10, 5\]")
+                self.assertRegex(text, r"kind: matmul, inputs: \[\w+\.group, \w+\], output: \[3, 10, 4\]")
+                self.assertRegex(text, r"name: loss, kind: loss, inputs: \[\w+\], output: \[6, 5, 4\]")
+
+    def test_heads_repeated_for_anything_but_a_product_are_an_error(self):
+        for forward in ("x.repeat_interleave(2, 1) + 1", "x.repeat_interleave(2, 2)", "x.unsqueeze(3).expand(-1, 3, 8, 2, 8)"):
+            with self.subTest(forward):
+                result = self.capture_module("class Net(nn.Module):\n    def forward(self, x):\n        "
+                                             f"return {forward}\n", "--input", "3x8x8")
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn("repeat", result.stderr)
+
+    def test_an_rms_norm_is_known_by_its_name(self):
+        result = self.capture_module("""
+            class MyRMSNorm(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.weight = nn.Parameter(torch.ones(8))
+
+                def forward(self, x):
+                    return x * torch.rsqrt(x.square().mean(-1, keepdim=True)) * self.weight
+
+            class Net(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.norm = MyRMSNorm()
+
+                def forward(self, x):
+                    return self.norm(x)
+            """, "--input", "3x8")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("name: norm, kind: rms_norm, inputs: [input_x], output: [3, 8], parameters: 8}",
+                      (self.root / "mine.yaml").read_text(encoding="utf-8"))
+
     def test_functions_of_tensors(self):
         for forward, expected in {
                 "torch.cat((lambda halves: (halves[0], halves[1]))(x.chunk(2, 2)), 1)":

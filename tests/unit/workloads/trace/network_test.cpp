@@ -15,7 +15,7 @@ namespace nibble {
 namespace {
 
 const std::vector<std::string> kShipped{"resnet18", "resnet50", "vgg16", "mobilenetv2", "bert-base",
-                                        "bert-large-128", "bert-large-512", "gpt2", "transformer-base",
+                                        "bert-large-128", "bert-large-512", "gpt2", "tinyllama", "tinyllama-decode", "transformer-base",
                                         "mobilenetv1", "inceptionv3", "inceptionv4", "vit-b-16", "convnext-t",
                                         "lstm-ptb", "lstm-ptb-large", "bilstm-swb300", "ssd300", "yolov3", "yolov3-tiny"};
 
@@ -94,6 +94,19 @@ TEST(Network, Gpt2MatchesHandCount) {
   constexpr std::uint64_t kLayer = 12 * kWidth * kWidth + 9 * kWidth + 4 * kWidth;
   static_assert((kWords + kTokens) * kWidth + 12 * kLayer + 2 * kWidth == 124'439'808U);  // released as 124M
   EXPECT_EQ(parameters("gpt2"), 124'439'808U);
+}
+
+// TinyLlama by hand: 22 layers, width 2048, hidden width 5632, 2048 tokens; 4 key and value heads of 64 for 32 queries'.
+TEST(Network, TinyLlamaMatchesHandCount) {
+  constexpr std::uint64_t kTokens = 2048, kWidth = 2048, kHidden = 5632, kShared = 4 * 64, kWords = 32000, kLayers = 22;
+  constexpr std::uint64_t kMatrices = 2 * kWidth * kWidth + 2 * kWidth * kShared + 3 * kWidth * kHidden;
+  EXPECT_EQ(macs("tinyllama"),
+            kTokens * (kLayers * (kMatrices + 2 * kTokens * kWidth) + kWidth * kWords));  // every score, the masked half too
+  static_assert(kLayers * (kMatrices + 2 * kWidth) + 2 * kWords * kWidth + kWidth == 1'100'048'384U);  // released as 1.1B
+  EXPECT_EQ(parameters("tinyllama"), 1'100'048'384U);
+  // The last token alone, against all positions.
+  EXPECT_EQ(macs("tinyllama-decode"), kLayers * (kMatrices + 2 * kTokens * kWidth) + kWidth * kWords);
+  EXPECT_EQ(parameters("tinyllama-decode"), 1'100'048'384U);
 }
 
 // Transformer-base by hand: 6 + 6 layers, width 512, 8 heads, inner width 2048, 64 tokens on each side. The paper
