@@ -57,7 +57,8 @@ struct L1Scratchpad {
   bool keep_operands = true;          ///< false: a GEMM's operands stream past each output tile and are read again for the next
   Bytes output_tile;                  ///< largest tile of partial sums that a GEMM may keep in it; 0: no limit of its own
   std::uint32_t output_side = 0;      ///< most rows or columns of that tile, whose shape is then fixed, not searched; 0: searched
-  std::uint32_t gathered_rows = 0;    ///< most rows of an output tile whose operands are interleaved, one array wide; 0: as any tile
+  Bytes vector_tile;                  ///< of the largest stream of vector work, which one instruction works through; 0: the mapper's own, an instruction each
+  std::uint32_t gathered_rows = 0;    ///< most rows of an output tile of one of a batch of products, two arrays wide, or one if its operands are interleaved; 0: as any tile
   std::uint32_t output_buffers = 2;   ///< tiles of a GEMM's output that may lie in it: with 1 the next waits for the store
 };
 
@@ -108,8 +109,10 @@ struct Memory {
   Seconds turnaround;                 ///< bus idle at each change between reading and writing
   Bytes turnaround_batch;             ///< most bytes served in one direction while the other waits
   Bytes one_sided_batch;              ///< the same while only cores on one side of the ring use the memory; 0: turnaround_batch
+  bool collects = false;              ///< waits for a batch of the direction that has less to move before it turns: without banks
+  std::uint32_t turnaround_pieces = 0; ///< at most so many pieces of a gather are served in one direction while the other waits; 0: any number
   double chained_clash = 1.0;         ///< share of the turnarounds where an operation reads what the one before it has stored
-  double displaced_clash = 1.0;       ///< and where a small operand lies between the large input and the result
+  double displaced_clash = 1.0;       ///< and where the result does not lie in the input's banks, see models/timing/stream_clash
   std::uint32_t channels = 1;         ///< that share the bandwidth. With banks each works by itself and has a share of turnaround_batch; without, granules are dealt out to them in turn
   Bytes interleave;                   ///< with banks: consecutive addresses of a channel before the next one's begin
   bool channel_hash = false;          ///< the channel of a stripe shifts by one every `channels` stripes, and so on: no pitch keeps to one

@@ -86,6 +86,7 @@ L1Scratchpad read_l1(const MapReader& map) {
   l1.keep_operands = map.boolean("keep_operands", true);
   if (map.has("output_tile")) l1.output_tile = map.bytes("output_tile", kKibibyte, kGibibyte);
   l1.output_side = map.count("output_side", 0, 65536, 0);
+  if (map.has("vector_tile")) l1.vector_tile = map.bytes("vector_tile", Bytes{64}, kGibibyte);
   l1.gathered_rows = map.count("gathered_rows", 0, 65536, 0);
   l1.output_buffers = map.count("output_buffers", 1, 2, 2);
   return l1;
@@ -145,6 +146,8 @@ Memory read_memory(const MapReader& map) {
   memory.turnaround = map.seconds("turnaround", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.turnaround_batch = map.bytes("turnaround_batch", Bytes{1}, kGibibyte, kMebibyte);
   if (map.has("one_sided_batch")) memory.one_sided_batch = map.bytes("one_sided_batch", Bytes{1}, kGibibyte);
+  memory.collects = map.boolean("collects", false);
+  memory.turnaround_pieces = map.count("turnaround_pieces", 0, 1 << 20, 0);
   memory.chained_clash = map.number("chained_clash", 0.0, 10.0, 1.0);
   memory.displaced_clash = map.number("displaced_clash", 0.0, 10.0, 1.0);
   memory.channels = map.count("channels", 1, 1024, 1);

@@ -83,7 +83,7 @@ tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm
   (burst.clockwise ? asked_clockwise_ : asked_counter_) = true;
   const std::uint64_t bytes = granules(payload.get_data_length());
   (payload.is_write() ? written_ : read_) += Bytes{bytes};
-  ChannelPart part{&payload, payload.is_write(), burst.ready, burst.clash, gather_cycles(bytes, burst),
+  ChannelPart part{&payload, payload.is_write(), burst.ready, burst.clash, batch_of(burst), opening_cycles(bytes, burst), gather_cycles(bytes, burst),
                    reached_channels(config_.channels, burst.interleave), bytes, {}};
   if (is_whole()) {
     burst.parts_open = 1;
@@ -96,12 +96,23 @@ tlm::tlm_sync_enum ExternalMemory::accept(tlm::tlm_generic_payload& payload, tlm
   return tlm::TLM_ACCEPTED;
 }
 
+std::uint64_t ExternalMemory::batch_of(const BurstExtension& burst) const {
+  const bool in_pieces = burst.piece > granule_ && burst.pitch > burst.piece;
+  return in_pieces ? config_.turnaround_pieces * burst.piece : 0;
+}
+
+double ExternalMemory::opening_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
+  if (config_.banks > 0 || burst.piece <= granule_ || burst.pitch <= burst.piece) return 0.0;
+  const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch), piece = static_cast<double>(burst.piece);
+  const double shown = std::max(0.0, 1.0 - 8.0 * (piece - static_cast<double>(granule_)) / page);
+  return static_cast<double>(bytes) / piece * pitch / (pitch + page) * shown * activation_cycles_;
+}
+
 double ExternalMemory::gather_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
   const std::uint64_t piece = std::max(granule_, burst.piece);
   if (config_.banks > 0 || burst.pitch <= piece) return 0.0;
   const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch);
-  const double shown = std::max(0.0, 1.0 - 2.0 * static_cast<double>(piece - granule_) / page);
-  double lost = pitch / (pitch + page) * shown * activation_cycles_;
+  double lost = piece == granule_ ? pitch / (pitch + page) * activation_cycles_ : 0.0;
   if (bank_span_ > 0 && burst.pitch > bank_span_) {
     lost += (1.0 - static_cast<double>(bank_span_) / pitch) * bank_conflict_cycles_;
   }
@@ -146,6 +157,7 @@ void ExternalMemory::split(tlm::tlm_generic_payload& payload, const ChannelPart&
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     if (parts_[i].bytes == 0) continue;
     ChannelPart part = common;
+    part.opening_cycles *= static_cast<double>(parts_[i].bytes) / static_cast<double>(common.bytes);
     part.gather_cycles *= static_cast<double>(parts_[i].bytes) / static_cast<double>(common.bytes);
     part.bytes = parts_[i].bytes;
     part.runs = std::move(parts_[i].runs);
@@ -161,9 +173,10 @@ void ExternalMemory::arm() {
 }
 
 void ExternalMemory::skip(const Counts& first, const Counts& last, std::uint64_t times) {
-  read_ += (last.read - first.read) * times;
-  written_ += (last.written - first.written) * times;
-  channels_.front().skip((last.busy - first.busy) * static_cast<double>(times));
+  const Bytes read = (last.read - first.read) * times, written = (last.written - first.written) * times;
+  read_ += read;
+  written_ += written;
+  channels_.front().skip((last.busy - first.busy) * static_cast<double>(times), read, written);
 }
 
 void ExternalMemory::serve() {

@@ -28,8 +28,8 @@ struct BurstExtension;
 ///         pays its `clash` share of the turnarounds, as its stream lies against those of the other direction.
 ///         Without banks the memory is one whole. Granules are dealt out to its channels in turn, so a burst of one of several
 ///         interleaved matrices finds its own in some of them only, which pass no more than their share of the peak bandwidth.
-///         A gather finds the row buffer of a piece closed with a chance of pitch / (pitch + page), which costs
-///         `activation`; a piece hides the opening of the next one, all of it from half a page on. Pieces further apart than
+///         A gather of single granules finds the row buffer of each closed with a chance of pitch / (pitch + page), which costs
+///         `activation`. Of longer pieces at most `turnaround_pieces` are served between two turnarounds. Pieces further apart than
 ///         `bank_span` meet in one bank: each loses `bank_conflict` in proportion of what lies beyond the span.
 /// Protocol  nb_transport_fw(BEGIN_REQ) is accepted; nb_transport_bw(BEGIN_RESP) comes when the burst's last part is being served, or,
 ///         of several channels, up to 64 cycles of the latency later (many parts at one wake: what each channel does is worked out
@@ -83,6 +83,10 @@ class ExternalMemory : public sc_core::sc_module {
   /// Adds the stripes of a stretch of addresses to the parts of their channels.
   void add_stretch(std::uint64_t address, std::uint64_t bytes);
   [[nodiscard]] std::uint32_t channel_of(std::uint64_t stripe) const;
+  /// Bytes of a gather in long pieces between two turnarounds; 0 where pieces do not matter.
+  [[nodiscard]] std::uint64_t batch_of(const BurstExtension& burst) const;
+  /// Cycles in which the rows of a gather in long pieces open.
+  [[nodiscard]] double opening_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
   /// Cycles that a gather's pieces lose to closed row buffers and to one another's banks.
   [[nodiscard]] double gather_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
 

@@ -35,6 +35,7 @@ void MemoryChannel::reset(std::uint64_t began) {
   last_was_write_ = false;
   began_ = began;
   free_at_ = busy_ = 0;
+  read_ = written_ = 0;
   last_opening_ = -1e18;
   rows_opened_ = 0;
 }
@@ -59,19 +60,32 @@ bool MemoryChannel::serve(std::uint64_t now, bool one_sided, Served& served) {
   const bool writing = write_waits && (!read_waits || !last_was_write_);
   Queue& queue = writing ? writes_ : reads_;
   served.part = queue.take_front();
-  const std::uint64_t one_sided_batch =
-      memory_.one_sided_batch.value() > 0 ? memory_.one_sided_batch.value() : memory_.turnaround_batch.value();
-  const std::uint64_t batch = one_sided ? one_sided_batch : memory_.turnaround_batch.value();
-  std::uint64_t turnarounds = writing != last_was_write_ ? 1 : 0;
-  if (writing ? read_waits : write_waits) turnarounds = std::max(turnarounds, ceil_div(served.part.bytes * share_, batch));
+  const double changes = changes_of(served.part, writing != last_was_write_, writing ? read_waits : write_waits, one_sided);
   last_was_write_ = writing;
+  (writing ? written_ : read_) += served.part.bytes;
 
   served.begin = std::max(free_at_, static_cast<double>(now - began_));
-  const double lost = static_cast<double>(turnarounds) * served.part.clash * turnaround_ + served.part.gather_cycles;
+  const double lost = std::max(changes * turnaround_, served.part.opening_cycles) + served.part.gather_cycles;
   served.end = free_at_ = banks_.empty() ? served.begin + ten_bits(lost + transfer_cycles(served.part))
                                          : move(served.part, served.begin + lost);
   busy_ += served.end - served.begin;
   return true;
+}
+
+/// Changes of direction that a part pays for.
+double MemoryChannel::changes_of(const ChannelPart& part, bool turns, bool other_waits, bool one_sided) const {
+  const Bytes usual = one_sided && memory_.one_sided_batch.value() > 0 ? memory_.one_sided_batch : memory_.turnaround_batch;
+  if (memory_.collects) {
+    const std::uint64_t own = part.write ? written_ : read_, other = part.write ? read_ : written_;
+    if (own >= other) return 0.0;
+    const auto bytes = static_cast<double>(part.bytes * share_);
+    const double by_pieces = part.batch > 0 ? bytes / static_cast<double>(part.batch) : 0.0;
+    return 2.0 * std::max(bytes / static_cast<double>(usual.value()) * part.clash, by_pieces);
+  }
+  if (!other_waits) return turns ? part.clash : 0.0;
+  const std::uint64_t batches = std::max<std::uint64_t>(turns ? 1 : 0, ceil_div(part.bytes * share_, usual.value()));
+  const std::uint64_t by_pieces = part.batch > 0 ? ceil_div(part.bytes, part.batch) : 0;
+  return std::max(static_cast<double>(batches) * part.clash, static_cast<double>(by_pieces));
 }
 
 double MemoryChannel::transfer_cycles(const ChannelPart& part) const {

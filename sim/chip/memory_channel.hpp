@@ -20,6 +20,8 @@ struct ChannelPart {
   bool write = false;
   std::uint64_t ready = 0;    ///< cycle from which it may be served
   double clash = 1;           ///< share of the usual turnarounds that it pays for
+  std::uint64_t batch = 0;    ///< bytes of it that are served at most while the other direction waits; 0: the usual batch
+  double opening_cycles = 0;  ///< what rows of a gather in long pieces take to open, while the bus turns around; of memories without banks
   double gather_cycles = 0;   ///< bus time lost between pieces of a gather; of memories without banks
   std::uint32_t reached = 1;  ///< channels that it finds its bytes in; of memories without banks, which are one whole
   std::uint64_t bytes = 0;
@@ -29,7 +31,8 @@ struct ChannelPart {
 /// MemoryChannel: one channel of the external memory: its data bus, the order of what waits for it, and its banks.
 ///
 /// Timing  one part at a time holds the bus for its bytes; a change of direction costs `turnaround`. While both directions wait
-///         they alternate by `batch` bytes, so a part pays one turnaround for each batch in it.
+///         they alternate by `batch` bytes, so a part pays one turnaround for each batch in it: its `clash` share of the usual ones, or those of
+///         its own shorter batches if they are more.
 ///         Without banks what a part takes in all is rounded up to ten significant bits, which lets loops repeat exactly.
 ///         With banks, rows of `page` bytes lie in them in turn. A run's row that is not open in its bank is opened first: `row_open`
 ///         after the part is there (a queue shows what comes), the bank's last data are through, `row_cycle` after the bank's last
@@ -59,8 +62,12 @@ class MemoryChannel {
 
   [[nodiscard]] double busy_cycles() const { return busy_; }
   [[nodiscard]] std::uint64_t rows_opened() const { return rows_opened_; }
-  /// Counts as if the bus had been busy for so many cycles more.
-  void skip(double busy_cycles) { busy_ += busy_cycles; }
+  /// Counts as if the bus had been busy for so many cycles more, with so many bytes.
+  void skip(double busy_cycles, Bytes read, Bytes written) {
+    busy_ += busy_cycles;
+    read_ += read.value();
+    written_ += written.value();
+  }
 
  private:
   struct Earlier {
@@ -73,6 +80,7 @@ class MemoryChannel {
     double opened = -1e18, through = 0;  ///< when its row was asked for, when its last data are through
   };
 
+  [[nodiscard]] double changes_of(const ChannelPart& part, bool turns, bool other_waits, bool one_sided) const;
   [[nodiscard]] double transfer_cycles(const ChannelPart& part) const;
   [[nodiscard]] double move(const ChannelPart& part, double begin);
   [[nodiscard]] double open_row(std::uint64_t row, double arrived);
@@ -83,7 +91,7 @@ class MemoryChannel {
   Queue reads_, writes_;
   std::vector<Bank> banks_;
   bool last_was_write_ = false;
-  std::uint64_t began_ = 0;
+  std::uint64_t began_ = 0, read_ = 0, written_ = 0;  ///< of this kernel: its first cycle, bytes served
   double free_at_ = 0, last_opening_ = -1e18, busy_ = 0;
   std::uint64_t rows_opened_ = 0;
 };

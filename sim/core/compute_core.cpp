@@ -187,27 +187,34 @@ void ComputeCore::run_sfu() {
       if (sfu_waits_.size() > 2 * kRememberedWaits) {
         sfu_waits_.erase(sfu_waits_.begin(), sfu_waits_.end() - kRememberedWaits);
       }
-      run_vector_lanes(instruction.lane_ops, instruction.lane_waits, instruction.l1_read, instruction.l1_written,
-                       sfu_done_);
+      run_vector_lanes(instruction.lane_ops, instruction.lane_waits,
+                       {instruction.l1_read, instruction.l1_written, instruction.l1_streamed},
+                       instruction.continues ? 0 : accelerator_.core.sfu.startup_cycles, sfu_done_);
       end_instruction(instruction, Unit::sfu);
     }
   });
 }
 
-void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written,
-                                   sc_core::sc_event& done) {
+void ComputeCore::run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, const VectorBytes& bytes,
+                                   std::uint64_t startup, sc_core::sc_event& done) {
   const SfuArrays& sfu = accelerator_.core.sfu;
   const std::uint64_t lanes = std::uint64_t{sfu.arrays} * sfu.units * sfu.lanes * corelets_.size();
   const std::uint64_t begin = kernel_now();
   begin_work();
   std::uint64_t cycles = ceil_div(lane_ops + waits, lanes);
-  if (sfu.l1_bandwidth.value() > 0) cycles = std::max(cycles, transfer_time(read + written, sfu.l1_bandwidth).value());
-  l1_.start(read + written, cycles, sfu.startup_cycles, done);
+  const Bytes own = bytes.read + bytes.written;
+  if (sfu.l1_bandwidth.value() > 0) cycles = std::max(cycles, transfer_time(own, sfu.l1_bandwidth).value());
+  const L0Buffers& l0 = accelerator_.core.l0;
+  const BytesPerCycle arrays = l0.slice_bandwidth * static_cast<double>(l0.slices * corelets_.size());
+  cycles = std::max(cycles, transfer_time(bytes.streamed, arrays).value());
+  l1_.start(own + bytes.streamed, cycles, startup, done);
   wait(done);
   end_work();
   activity_.sfu_lane_ops += lane_ops;
-  activity_.l1_read += read;
-  activity_.l1_written += written;
+  activity_.l1_read += bytes.read + bytes.streamed;
+  activity_.l1_written += bytes.written;
+  activity_.l0_read += bytes.streamed;
+  activity_.l0_written += bytes.streamed;
   sfu_busy_ += (kernel_now() - begin) * corelets_.size();
   book_tail(ArrayState::vector, begin, kernel_now());
 }
@@ -247,7 +254,7 @@ void ComputeCore::run_exchange(const Instruction& instruction) {
   const std::uint64_t bits =
       instruction.reduce_bits != 0 ? instruction.reduce_bits : format_storage(mode_->accumulator).bits;
   const std::uint64_t sums = ceil_div(received.value() * 8, bits);
-  run_vector_lanes(sums, 0, received, received, exchange_done_);
+  run_vector_lanes(sums, 0, {received, received, Bytes{}}, accelerator_.core.sfu.startup_cycles, exchange_done_);
 }
 
 void ComputeCore::transfer_done(const Instruction& instruction, Unit unit, std::uint64_t left_memory) {

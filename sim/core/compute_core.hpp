@@ -76,7 +76,12 @@ class ComputeCore : public sc_core::sc_module, private TransferClient {
   const Instruction& next_instruction(Unit unit);
   /// What a unit took last; its equal some periods on, if those were left out since.
   [[nodiscard]] const Instruction& latest_instruction(Unit unit) const;
-  void run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, Bytes read, Bytes written, sc_core::sc_event& done);
+  /// What vector work moves of L1: through the SFUs' port, and to the arrays through L0.
+  struct VectorBytes {
+    Bytes read, written, streamed;
+  };
+  void run_vector_lanes(std::uint64_t lane_ops, std::uint64_t waits, const VectorBytes& bytes, std::uint64_t startup,
+                        sc_core::sc_event& done);
   void run_exchange(const Instruction& instruction);
   void await_sums(const Instruction& instruction);
   void corelet_finished(bool worked);

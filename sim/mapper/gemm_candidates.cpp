@@ -116,8 +116,9 @@ std::vector<CoreSplit> possible_splits(const GemmSpace& space, const std::option
 
 OutputShape fixed_shape(const GemmSpace& space, const CoreSplit& split, const CoreShare& share, std::uint64_t width) {
   const L1Scratchpad& l1 = space.accelerator->core.l1;
-  if (l1.gathered_rows > 0 && space.gathers()) {
-    return {{even_part(share.rows.size(), l1.gathered_rows, 1), space.pixels.columns()}, std::min(share.n, width)};
+  if (l1.gathered_rows > 0 && (space.gathers() || space.operation->gemm->batched)) {
+    const std::uint64_t columns = even_part(share.n, space.gathers() ? width : 2 * width, width);
+    return {{even_part(share.rows.size(), l1.gathered_rows, 1), space.pixels.columns()}, columns};
   }
   const bool alone = split.m * split.n == 1;
   const bool long_rows = alone ? space.pixels.pixels() >= 2 * space.n : split.m >= split.n;

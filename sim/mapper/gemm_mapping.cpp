@@ -129,6 +129,7 @@ class GemmBuilder {
   /// How the matrix that an instruction moves lies among others.
   void pick_up(const TensorUse& use, Instruction& instruction) const {
     instruction.interleave = use.interleave;
+    instruction.clash = use.clash;
     instruction.crossed = use.interleave > 1 && tiling_.split.count > 1;
   }
   [[nodiscard]] SlotIndex c_slot(std::size_t output) const {

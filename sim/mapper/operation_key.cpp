@@ -16,8 +16,8 @@ void append_flags(std::string& key, const std::vector<bool>& flags) {
 
 void append_gemm(std::string& key, const GemmWork& g) {
   auto out = std::back_inserter(key);
-  fmt::format_to(out, "g{},{},{},{},{},{},{},{},{}{}{},{};", g.m, g.n, g.k, g.count, g.a_format, g.b_format, g.a_zeros,
-                 g.b_zeros, g.b_is_weights, g.reduces_over_batch, g.depthwise, g.c_share);
+  fmt::format_to(out, "g{},{},{},{},{},{},{},{},{}{}{}{},{};", g.m, g.n, g.k, g.count, g.a_format, g.b_format, g.a_zeros,
+                 g.b_zeros, g.b_is_weights, g.reduces_over_batch, g.depthwise, g.batched, g.c_share);
   if (!g.geometry) return;
   const ConvGeometry& c = *g.geometry;
   const Window& w = c.window;
@@ -48,8 +48,8 @@ std::string work_key(const Step& step, std::size_t operation) {
   fmt::format_to(out, "p{};", to_string(op.pass));
   if (op.gemm) append_gemm(key, *op.gemm);
   for (const VectorWork& work : op.vector) {
-    fmt::format_to(out, "v{},{},{},{},{};", work.elements.value(), work.lane_ops_per_element,
-                   work.summed.value(), work.stored_sums, work.constants.value());
+    fmt::format_to(out, "v{},{},{},{},{},{};", work.elements.value(), work.lane_ops_per_element,
+                   work.summed.value(), work.stored_sums, work.constants.value(), work.in_arrays);
   }
   for (const TensorUse& use : op.reads) append_use(use);
   key += '>';

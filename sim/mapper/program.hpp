@@ -48,6 +48,8 @@ struct Instruction {
   std::uint64_t lane_ops = 0;
   std::uint64_t lane_waits = 0;     ///< lane slots that pass while sums wait for one another: time, not work
   Bytes l1_read, l1_written;
+  bool continues = false;           ///< goes on with the instruction before it, whose pipeline is full
+  Bytes l1_streamed;                ///< read of L1 through L0 and the arrays, past the SFUs' own port
 
   // Unit::store with partial sums: exchanged over the narrow ring and added before the (1/reduce_cores) share is stored.
   std::uint32_t reduce = 0;         ///< id of the exchange; 0 = none

@@ -61,6 +61,8 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "lane_waits", i.lane_waits, nothing.lane_waits);
   put(line, "l1_read", i.l1_read.value(), nothing.l1_read.value());
   put(line, "l1_written", i.l1_written.value(), nothing.l1_written.value());
+  put(line, "continues", i.continues, nothing.continues);
+  put(line, "l1_streamed", i.l1_streamed.value(), nothing.l1_streamed.value());
   put(line, "reduce", i.reduce, nothing.reduce);
   put(line, "reduce_cores", i.reduce_cores, nothing.reduce_cores);
   put(line, "passes_on", i.passes_on, nothing.passes_on);
@@ -213,6 +215,8 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("lane_waits", i.lane_waits);
   line.take("l1_read", i.l1_read);
   line.take("l1_written", i.l1_written);
+  line.take("continues", i.continues);
+  line.take("l1_streamed", i.l1_streamed);
   line.take("reduce", i.reduce);
   line.take("reduce_cores", i.reduce_cores);
   line.take("passes_on", i.passes_on);

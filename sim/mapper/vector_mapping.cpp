@@ -42,6 +42,8 @@ class VectorBuilder {
   VectorBuilder(const Step& step, std::size_t index, const Accelerator& accelerator,
                 const OperationResidency& residency, const MapperOptions& options)
       : operation_{step.operations.at(index)}, accelerator_{accelerator} {
+    const std::vector<VectorWork>& all = operation_.vector;
+    in_arrays_ = std::any_of(all.begin(), all.end(), [](const VectorWork& work) { return work.in_arrays; });
     Bytes largest;
     for (const auto* uses : {&operation_.reads, &operation_.writes}) {
       for (const TensorUse& use : *uses) largest = std::max(largest, use.bytes);
@@ -121,10 +123,12 @@ class VectorBuilder {
     all_weights_ = units;
   }
 
-  /// The fewest tiles that fit L1 twice, are no longer than kTileBytes, and are enough to overlap.
+  /// The fewest tiles that fit L1 twice, are no longer than kTileBytes, and are enough to overlap; or those of the machine.
   void choose_tiles(Bytes largest) {
     const std::uint64_t largest_share = scale_up(largest.value(), weights_.front(), all_weights_);
-    tiles_ = std::max<std::uint64_t>(kTilesPerCore, ceil_div(largest_share, kTileBytes));
+    const std::uint64_t own = accelerator_.core.l1.vector_tile.value();
+    tiles_ = own > 0 ? std::max<std::uint64_t>(1, ceil_div(largest_share, own))
+                     : std::max<std::uint64_t>(kTilesPerCore, ceil_div(largest_share, kTileBytes));
     tiles_ = std::min(tiles_, std::max<std::uint64_t>(1, largest_share / accelerator_.memory.granule.value()));
     fits_ = lay_out_slots();
     while (!fits_ && tiles_ <= largest_share) {
@@ -198,6 +202,7 @@ class VectorBuilder {
       const bool last = tile + 1 == tiles_;
       work.lane_ops = lane_ops_.front().next(weight);
       work.lane_waits = lane_waits_.front().next(weight);
+      work.continues = tile > 0 && accelerator_.core.l1.vector_tile.value() > 0;
       work.l1_read = Bytes{constants_.front().next(weight)};
       for (std::size_t i = 0; i < reads_.size(); ++i) read_tile(core, work, i, {weight, tile, last});
       std::vector<Instruction> stores;
@@ -211,7 +216,7 @@ class VectorBuilder {
   void read_tile(KernelProgram::CoreProgram& core, Instruction& work, std::size_t i, const Turn& at) {
     const Stream& stream = reads_[i];
     const Bytes share{read_shares_[i].next(at.weight)};
-    work.l1_read += share;
+    (in_arrays_ && !stream.once ? work.l1_streamed : work.l1_read) += share;
     if (stream.resident) return;
     const SlotIndex slot = turn(stream, at.tile);
     work.waits.push_back(slot);
@@ -267,6 +272,7 @@ class VectorBuilder {
   Bytes budget_;
   std::uint64_t tiles_ = 1;
   bool fits_ = false;
+  bool in_arrays_ = false;  ///< VectorWork::in_arrays
   std::vector<Stream> reads_, writes_;
   std::vector<Bytes> slot_sizes_;
   std::vector<ProRata> lane_ops_, lane_waits_, constants_, read_shares_, write_shares_;

@@ -36,6 +36,7 @@ void interleave(Operation& op, const MeasuredKernel& kernel) {
 void batched(WorkBuilder& builder, const MeasuredKernel& kernel, const CoreSplit& split) {
   builder.gemm(split.count, kernel.m, kernel.n, kernel.k, false);
   interleave(builder.last(), kernel);
+  builder.last().gemm->batched = true;
   builder.repeat(ceil_div(kernel.batch, split.count));
 }
 
@@ -85,6 +86,8 @@ void matmul_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accele
   } else {
     batched(builder, kernel, split);
   }
+  // Results do not follow operands through the banks as those of vector work do.
+  builder.clash(accelerator.memory.displaced_clash);
   builder.options().split = split;
 }
 

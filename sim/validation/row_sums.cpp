@@ -24,43 +24,43 @@ void sum_columns(WorkBuilder& builder, const MeasuredKernel& kernel, TensorId in
 
 /// Rows one part after another, none of which lies in the scratchpads while the one before does: each is loaded, worked
 /// through in four passes (largest number; difference and exponential; sum; quotient) and stored.
-void softmax_in_tiles(WorkBuilder& builder, std::uint64_t rows, std::uint64_t columns, std::uint64_t tiles, Bytes taken) {
-  const auto matrix = [&] { return builder.tensor(rows, columns); };
-  for (std::uint64_t tile = 0; tile < tiles; ++tile) {
+void softmax_in_tiles(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerator& accelerator, Bytes taken) {
+  const std::uint64_t rows = ceil_div(kernel.m, kernel.tiles()), elements = rows * kernel.n;
+  constexpr std::uint64_t kPasses = 4;
+  const auto matrix = [&] { return builder.tensor(rows, kernel.n); };
+  const auto move = [&](TensorId from, TensorId to) {
+    builder.vector(VectorKind::copy, rows, {from}, {to});
+    builder.lay_out_rows(kernel.m, rows, cores_of(kernel, accelerator), accelerator.memory);
+  };
+  for (std::uint64_t tile = 0; tile < kernel.tiles(); ++tile) {
     const TensorId loaded = matrix(), quotients = matrix();
-    builder.vector(VectorKind::copy, rows, {matrix()}, {loaded});
+    move(matrix(), loaded);
     builder.hold_result(taken);
-    builder.vector(VectorKind::add, 4 * rows * columns, {loaded}, {quotients});
+    builder.vector(VectorKind::add, kPasses * elements, {loaded}, {quotients});
+    // Each pass but the last leaves its values for the next one.
+    builder.last().vector.back().constants = Bytes{(kPasses - 1) * elements * 4};
     builder.read_held(0, taken);
     builder.hold_result(taken);
-    builder.vector(VectorKind::copy, rows, {quotients}, {matrix()});
+    move(quotients, matrix());
     builder.read_held(0, taken);
   }
 }
 
-/// All rows at once, if they fit: every step of a tile follows the one before while other tiles move.
-void softmax_in_one(WorkBuilder& builder, std::uint64_t rows, std::uint64_t columns) {
-  const std::uint64_t elements = rows * columns;
-  Operation& op = builder.operation();
-  op.reads = {builder.use(builder.tensor(rows, columns))};
-  op.writes = {builder.use(builder.tensor(rows, columns))};
-  // The sums stay where the next step uses them.
-  for (int i = 0; i < 2; ++i) WorkBuilder::add_work(op, VectorKind::add, elements).summed = Elements{elements};
-  for (int i = 0; i < 3; ++i) WorkBuilder::add_work(op, VectorKind::copy, elements);
-}
-
-/// What does not fit: every step passes memory.
-void softmax_through_memory(WorkBuilder& builder, std::uint64_t rows, std::uint64_t columns) {
+/// What does not fit: every step passes memory. Parts of the rows are copied out of the whole, and back, besides.
+void softmax_through_memory(WorkBuilder& builder, std::uint64_t rows, std::uint64_t columns, bool part) {
   const std::uint64_t elements = rows * columns;
   const auto matrix = [&] { return builder.tensor(rows, columns); };
   const auto column = [&] { return builder.tensor(rows, 1); };
   const TensorId difference = matrix(), power = matrix(), largest = column(), sum = column();
   const TensorId input = matrix();
+  if (part) builder.vector(VectorKind::copy, elements, {matrix()}, {input});
   builder.sum_rows(rows, columns, input, largest);
   builder.vector(VectorKind::copy, elements, {input, largest}, {difference});
   builder.vector(VectorKind::copy, elements, {difference}, {power});
   builder.sum_rows(rows, columns, power, sum);
-  builder.vector(VectorKind::copy, elements, {power, sum}, {matrix()});
+  const TensorId quotients = matrix();
+  builder.vector(VectorKind::copy, elements, {power, sum}, {quotients});
+  if (part) builder.vector(VectorKind::copy, elements, {quotients}, {matrix()});
 }
 
 }  // namespace
@@ -85,11 +85,9 @@ void softmax_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accel
   const std::uint64_t rows = ceil_div(kernel.m, tiles);
   const Bytes share = packed(Bits{ceil_div(rows * kernel.n * 16, cores_of(kernel, accelerator))});
   if (share > planned_l1(accelerator)) {
-    for (std::uint64_t tile = 0; tile < tiles; ++tile) softmax_through_memory(builder, rows, kernel.n);
-  } else if (tiles > 1) {
-    softmax_in_tiles(builder, rows, kernel.n, tiles, taken_from_tiles(share, accelerator));
+    for (std::uint64_t tile = 0; tile < tiles; ++tile) softmax_through_memory(builder, rows, kernel.n, tiles > 1);
   } else {
-    softmax_in_one(builder, rows, kernel.n);
+    softmax_in_tiles(builder, kernel, accelerator, taken_from_tiles(share, accelerator));
   }
 }
 

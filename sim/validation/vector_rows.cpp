@@ -35,7 +35,7 @@ void chain_of_adds(WorkBuilder& builder, const MeasuredKernel& kernel, std::uint
     const TensorId next = builder.tensor(kernel.m, kernel.n), result = builder.tensor(kernel.m, kernel.n);
     builder.vector(VectorKind::add, elements, {sum, next}, {result});
     builder.lay_out(kernel.m, kernel.n, cores_of(kernel, accelerator));
-    if (i > 1 && !held) builder.clash(accelerator.memory.chained_clash);
+    if (i > 1 && !held) builder.chain(kernel.m, kernel.n, accelerator.memory);
     if (held && i > 1) builder.read_held(0, taken);
     if (held && i + 1 < inputs) builder.hold_result(taken);
     sum = result;
@@ -75,18 +75,22 @@ void broadcast_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Acc
   const auto matrix = [&] { return builder.tensor(kernel.m, kernel.n); };
   const auto row = [&] { return builder.tensor(1, kernel.n); };
   const auto column = [&] { return builder.tensor(kernel.m, 1); };
+  std::uint64_t between = 0;  // bytes of what lies between input and result
   if (bench == "copy") {  // x + 1.0, a constant that lies in L1 like a second matrix
     builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
     builder.last().vector.back().constants = Bytes{elements * 2};
   } else if (bench == "bcastcol") {
     builder.vector(VectorKind::add, elements, {matrix(), column()}, {matrix()});
+    between = kernel.m * kStick * 2;
   } else if (bench == "write") {
     builder.vector(VectorKind::add, elements, {row(), column()}, {matrix()});
   } else {
     builder.vector(VectorKind::add, elements, {matrix(), row()}, {matrix()});
+    builder.last().vector.back().in_arrays = true;
+    between = kernel.n * 2;
   }
   builder.lay_out(kernel.m, kernel.n, cores_of(kernel, accelerator));
-  builder.clash(accelerator.memory.displaced_clash);
+  builder.displace(kernel.m, kernel.n, between, accelerator.memory);
 }
 
 void copy_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelerator& accelerator) {
@@ -96,7 +100,8 @@ void copy_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelera
   const std::string bench = kernel.bench();
   if (!bench.starts_with("cat")) {
     builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
-    builder.clash(accelerator.memory.displaced_clash);
+    // What is written goes across what is read: they meet in the same banks half of the time.
+    builder.clash((1 + accelerator.memory.displaced_clash) / 2);
     return;
   }
   // Concatenation: the byte rates that its authors print (spyre-measured) go with one and a half matrices in

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string>
 
+#include "models/timing/stream_clash.hpp"
+
 namespace nibble {
 namespace {
 
@@ -13,6 +15,13 @@ constexpr const char* kFormat = "fp16";
 
 std::uint64_t up_to(std::uint64_t extent, std::uint64_t multiple) {
   return ceil_div(extent, multiple) * multiple;
+}
+
+/// Bytes of a column of sticks where cores share the rows. Cores that share the sticks have whole columns: all banks, whatever the
+/// number of rows.
+Bytes column_pitch(std::uint64_t rows, std::uint64_t columns, const Memory& memory) {
+  const Bytes column{rows * kStick * 2};
+  return rows >= ceil_div(columns, kStick) ? column : std::max(column, memory.bank_span);
 }
 
 }  // namespace
@@ -65,6 +74,25 @@ void WorkBuilder::lay_out(std::uint64_t rows, std::uint64_t columns, std::uint64
   };
   for (TensorUse& use : work_.step.operations.back().reads) lay(use);
   for (TensorUse& use : work_.step.operations.back().writes) lay(use);
+}
+
+void WorkBuilder::lay_out_rows(std::uint64_t rows, std::uint64_t part, std::uint64_t cores, const Memory& memory) {
+  // Each core goes down columns of its own: they do not meet in a bank, however long.
+  const Bytes column{rows * kStick * 2}, pitch = memory.bank_span.value() > 0 ? std::min(column, memory.bank_span) : column;
+  const auto lay = [&](TensorUse& use) {
+    use.pitch = pitch;
+    use.piece = Bytes{std::max<std::uint64_t>(1, part / cores) * kStick * 2};
+  };
+  for (TensorUse& use : work_.step.operations.back().reads) lay(use);
+  for (TensorUse& use : work_.step.operations.back().writes) lay(use);
+}
+
+void WorkBuilder::displace(std::uint64_t rows, std::uint64_t columns, std::uint64_t displacement, const Memory& memory) {
+  clash(displaced_clash(memory, column_pitch(rows, columns, memory), Bytes{displacement}));
+}
+
+void WorkBuilder::chain(std::uint64_t rows, std::uint64_t columns, const Memory& memory) {
+  clash(chained_clash(memory, column_pitch(rows, columns, memory)));
 }
 
 void WorkBuilder::read_whole_rows(std::uint64_t rows) {

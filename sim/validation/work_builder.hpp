@@ -37,6 +37,12 @@ class WorkBuilder {
   /// All that the last operation moves in matrices of `rows` x `columns`: cores that share the rows have
   /// pieces of each column of sticks, cores that share the sticks have them in one piece.
   void lay_out(std::uint64_t rows, std::uint64_t columns, std::uint64_t cores);
+  /// The last operation moves `part` of a matrix's `rows`, which `cores` share: pieces of each column of sticks.
+  void lay_out_rows(std::uint64_t rows, std::uint64_t part, std::uint64_t cores, const Memory& memory);
+  /// The result of the last operation on matrices of `rows` x `columns` lies `displacement` off whole matrices against its input.
+  void displace(std::uint64_t rows, std::uint64_t columns, std::uint64_t displacement, const Memory& memory);
+  /// The last operation, on matrices of `rows` x `columns`, reads from memory what the one before it has written.
+  void chain(std::uint64_t rows, std::uint64_t columns, const Memory& memory);
   /// The last operation reads its first matrix by whole rows, a page of each column of sticks at a time.
   void read_whole_rows(std::uint64_t rows);
   /// How the last operation's reads lie against its writes, as a share of the usual turnarounds.

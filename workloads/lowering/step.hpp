@@ -52,6 +52,7 @@ struct GemmWork {
   bool b_is_weights = false;        ///< B is shared by all samples: multicast to data-parallel cores
   bool reduces_over_batch = false;  ///< wgrad: k runs over samples
   bool depthwise = false;           ///< one channel a group: lanes may take different channels
+  bool batched = false;             ///< one of a batch that a machine works through in turn
   /// dgrad phases of a strided convolution write interleaved parts of one tensor: this GEMM's share of C.
   double c_share = 1.0;
   [[nodiscard]] Macs macs() const { return Macs{m * n * k * count}; }
@@ -65,6 +66,7 @@ struct VectorWork {
   Elements summed = {};             ///< of these, as often as they are summed along a row: each waits for the one before
   std::uint64_t stored_sums = 0;    ///< rows whose sum leaves the lanes for a store
   Bytes constants{};                ///< read in L1 besides the tensors: constants that lie there like a tile
+  bool in_arrays = false;           ///< its large operand streams through the arrays, in whose registers the small one stays
 };
 
 /// A tensor as one operation uses it.

@@ -115,9 +115,9 @@ TEST(ExternalMemory, AGatherFindsRowBuffersClosedTheMoreOftenTheFartherItsPieces
   EXPECT_EQ(gather(128), 10 * 64);
   EXPECT_NEAR(gather(1024), 10 * (64 + 32 * 3 * 0.2), 1);
   EXPECT_NEAR(gather(4096), 10 * (64 + 32 * 3 * 0.5), 1);
-  // Four pieces of 1 KiB: each hides 7/16 of the next one's opening. Half a page hides all of it.
-  EXPECT_NEAR(gather(4096, 1024), 10 * (64 + 4 * 3 * 0.5 * 9 / 16), 1);
-  EXPECT_EQ(gather(4096, 2176), 10 * 64);
+  // Sixteen pieces of 256 B: each hides a quarter of the next one's opening. An eighth of a page beyond a granule hides all of it.
+  EXPECT_NEAR(gather(4096, 256), 10 * (64 + 16 * 3 * 0.5 * 3 / 4), 1);
+  EXPECT_EQ(gather(4096, 640), 10 * 64);
   config.bank_span = Bytes{4096};
   config.bank_conflict = Seconds{8e-9};
   EXPECT_EQ(gather(4096, 4096), 10 * 64);
@@ -159,6 +159,42 @@ TEST(ExternalMemory, TurnaroundsAreSharesOfTheUsualOnesAndMoreFromOneSideOfTheRi
   EXPECT_NEAR(both_ways({.clash = 0.5}) - transfers, usual / 2, 1);
   // The last burst has nobody to wait for.
   EXPECT_NEAR(both_ways({}, 1024) - transfers, 4 * usual, 40);
+}
+
+TEST(ExternalMemory, ShortPiecesAreShortBatchesWhoseTurnaroundsHideTheirOpenings) {
+  Memory config = test::small_machine().memory;
+  config.turnaround = Seconds{10e-9};
+  config.turnaround_batch = Bytes{4096};
+  config.turnaround_pieces = 4;
+  config.activation = Seconds{1e-9};
+  config.page = Bytes{4096};
+  const auto both_ways = [&](std::uint64_t piece) {
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, 10, 10, 4096, {.pitch = 8192, .piece = piece}))};
+    })[0];
+  };
+  const double transfers = 20 * 64;
+  EXPECT_NEAR(both_ways(2048) - transfers, 19 * 10, 10) << "longer than the usual batch";
+  EXPECT_NEAR(both_ways(512) - transfers, 19 * 2 * 10, 20) << "batches of 2 KiB";
+  EXPECT_NEAR(both_ways(256) - transfers, 19 * 4 * 10, 40) << "16 openings of 0.5 ns hide in 4 turnarounds of 10";
+}
+
+TEST(ExternalMemory, CollectedTurnaroundsFollowTheSmallerDirectionAlone) {
+  Memory config = test::small_machine().memory;
+  config.turnaround = Seconds{10e-9};
+  config.turnaround_batch = Bytes{4096};
+  config.collects = true;
+  const auto cycles = [&](int reads, int writes, std::uint64_t bytes, double clash = 1) {
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, reads, writes, bytes, {.clash = clash}))};
+    })[0];
+  };
+  // Two turnarounds of 10 cycles for each 4096 B of the smaller direction, the same in bursts of an eighth of that.
+  EXPECT_NEAR(cycles(10, 10, 4096), 20 * 64 + 10 * 2 * 10, 20);
+  EXPECT_NEAR(cycles(80, 80, 512), 20 * 64 + 10 * 2 * 10, 20);
+  EXPECT_NEAR(cycles(10, 10, 4096, 0.5), 20 * 64 + 10 * 10, 20);
+  EXPECT_NEAR(cycles(10, 2, 4096), 12 * 64 + 2 * 2 * 10, 20);
+  EXPECT_EQ(cycles(10, 0, 4096), 10 * 64);
 }
 
 /// Eight channels, each an eighth of 64 B a cycle; bursts of `bytes` at these addresses.

@@ -80,9 +80,22 @@ TEST_F(MeasuredRow, AChainThroughMemoryReadsWhatItHasJustWritten) {
     return measured_work(row("pointwise", 2048, 4096, 0, note), spyre_).step.operations[operation].writes.front().clash;
   };
   EXPECT_EQ(clash("bench_op=add3; lx_planning=0", 0), 100U);
-  EXPECT_EQ(clash("bench_op=add3; lx_planning=0", 1), 200U);
+  EXPECT_EQ(clash("bench_op=add3; lx_planning=0", 1), 180U);
   EXPECT_EQ(clash("bench_op=add3; lx_planning=1", 1), 100U);
   EXPECT_EQ(clash("bench_op=add_indep2; lx_planning=0", 1), 100U);
+}
+
+TEST_F(MeasuredRow, BroadcastsMeetTheirInputByWhatLiesBetween) {
+  const auto clash = [&](const std::string& note, std::uint64_t m) {
+    return measured_work(row("broadcast", m, 8192, 0, note), spyre_).step.operations.front().writes.front().clash;
+  };
+  const auto least = static_cast<std::uint32_t>(100 * spyre_.memory.displaced_clash);
+  EXPECT_EQ(clash("bench_op=copy (x+1.0)", 2048), least);
+  EXPECT_EQ(clash("bench_op=bcastcol", 2048), least);  // 256 KiB: once through all banks
+  EXPECT_EQ(clash("bench_op=bcastcol", 512), 100U);    // a whole column of 64 KiB
+  EXPECT_GT(clash("bench_op=bcast (a)", 512), clash("bench_op=bcast (a)", 2048));
+  const Operation row_added = measured_work(row("broadcast", 2048, 8192, 0, "bench_op=bcast (a)"), spyre_).step.operations.front();
+  EXPECT_TRUE(row_added.vector.front().in_arrays);
 }
 
 TEST_F(MeasuredRow, ATiledColumnSumStagesItsMatrixFirst) {
@@ -97,6 +110,9 @@ TEST_F(MeasuredRow, SoftmaxSpillsWhatDoesNotFit) {
   // 2 MiB a core do not fit: five steps, of which four read the matrix once, one ... and three write it.
   EXPECT_GT(bytes(row("softmax", 16384, 2048, 0, "coarse tiles=1")), 8 * kMatrix);
   EXPECT_EQ(bytes(row("softmax", 16384, 2048, 0, "coarse tiles=2")), 2 * kMatrix);
+  // Parts that do not fit either are copied out of the matrix and back besides.
+  EXPECT_EQ(bytes(row("softmax", 16384, 4096, 0, "coarse tiles=2")),
+            bytes(row("softmax", 16384, 4096, 0, "coarse tiles=1")) + 4 * 2 * kMatrix);
   // A tile is loaded, worked through and stored before the next.
   EXPECT_EQ(measured_work(row("softmax", 16384, 2048, 0, "coarse tiles=16"), spyre_).step.operations.size(), 3 * 16U);
 }
