@@ -40,9 +40,9 @@ TEST_P(Silicon, ErrorStaysWhereItWas) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Silicon,
-                         ::testing::Values(Bound{"pointwise", 0.067}, Bound{"broadcast", 0.103}, Bound{"copy", 0.12},
-                                           Bound{"reduction", 0.068}, Bound{"softmax", 0.124}, Bound{"matmul", 0.103},
-                                           Bound{"bmm", 0.245}),
+                         ::testing::Values(Bound{"pointwise", 0.051}, Bound{"broadcast", 0.06}, Bound{"copy", 0.082},
+                                           Bound{"reduction", 0.061}, Bound{"softmax", 0.088}, Bound{"matmul", 0.103},
+                                           Bound{"bmm", 0.228}),
                          [](const auto& test) { return std::string{test.param.op}; });
 
 TEST(SiliconMatmul, OneCore) {
@@ -85,7 +85,7 @@ TEST(SiliconMatmul, SplitReductionsAndTilesOfRowsThatNothingWasFittedTo) {
 }
 
 TEST(SiliconReduction, FewCores) {
-  EXPECT_LE(rms([](const MeasuredKernel& kernel) { return kernel.op == "reduction" && kernel.cores < 32; }), 0.035);
+  EXPECT_LE(rms([](const MeasuredKernel& kernel) { return kernel.op == "reduction" && kernel.cores < 32; }), 0.045);
 }
 
 TEST(SimulatedRow, SaysWhyItWasNotSimulated) {
