@@ -16,7 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 build_packages=(build-essential cmake ninja-build pkg-config libsystemc-dev libboost-dev libfmt-dev libyaml-cpp-dev
   nlohmann-json3-dev libcli11-dev libsqlite3-dev libonnx-dev libxxhash-dev librandom123-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev librapidcheck-dev python3 python3-pil)
 mpi_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin)
 training_packages=(libtorch-dev zlib1g-dev dataset-fashion-mnist)
 browser_packages=(chromium)

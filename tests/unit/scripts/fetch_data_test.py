@@ -2,6 +2,8 @@
 """Proves that scripts/fetch_data.sh checks sums, unpacks, leaves what is there alone, and never half a set."""
 
 import hashlib
+import importlib.util
+import json
 import os
 import pathlib
 import subprocess
@@ -77,6 +79,38 @@ class FetchData(unittest.TestCase):
         done = self.fetch("newer", path=programs)
         self.assertEqual((done.returncode, self.content()), (1, ["small/one"]))
         self.assertIn("pictures@2.0.0 cannot be had", done.stderr)
+
+    @unittest.skipUnless(importlib.util.find_spec("PIL"), "needs Debian's python3-pil")
+    def test_pictures_become_records_of_planes(self):
+        """Two images a batch; pixel p of image i is (i, p // 32, p % 32), so that every plane is another."""
+        from PIL import Image
+
+        batches = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
+        for batch in batches:
+            picture = Image.new("RGB", (1024, 2))
+            picture.putdata([(image, pixel // 32, pixel % 32) for image in range(2) for pixel in range(1024)])
+            picture.save(self.origin / f"{batch}.png")
+        (self.origin / "train_lables.json").write_text(json.dumps(list(range(10))))
+        (self.origin / "test_lables.json").write_text("[7, 8]")
+        planes = [bytes([image]) * 1024 + bytes(p // 32 for p in range(1024)) + bytes(range(32)) * 32 for image in range(2)]
+        expected = {f"data_batch_{i + 1}": bytes([2 * i]) + planes[0] + bytes([2 * i + 1]) + planes[1] for i in range(5)}
+        expected["test_batch"] = b"\x07" + planes[0] + b"\x08" + planes[1]
+        sources = [f"{batch}.png" for batch in batches] + ["train_lables.json", "test_lables.json"]
+        self.table([("colour", file) for file in sources])
+        with (self.folder / "sources.txt").open("a") as table:
+            for batch, content in expected.items():
+                table.write(f"colour {batch}.bin sha256 {hashlib.sha256(content).hexdigest()} made:cifar_batches.py\n")
+        done = self.fetch("--from", self.origin, "colour")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.content(), sorted(f"colour/{batch}.bin" for batch in batches))
+
+        (self.origin / "test_lables.json").write_text("[7]")
+        self.table([("short", file) for file in sources])
+        with (self.folder / "sources.txt").open("a") as table:
+            table.write("short test_batch.bin sha256 0 made:cifar_batches.py\n")
+        done = self.fetch("--from", self.origin, "short")
+        self.assertEqual((done.returncode, (self.to / "short").exists()), (1, False))
+        self.assertIn("1 labels", done.stderr)
 
     def test_a_wrong_sum_leaves_nothing(self):
         (self.origin / "two").write_bytes(b"sec0nd")
