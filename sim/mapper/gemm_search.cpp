@@ -25,10 +25,8 @@ constexpr int kCutsPerAxis = 12;
 constexpr int kFitsPerAxis = 3;
 // Slots of a program: what a core's sequencer is thought to keep track of (ESTIMATE), and well within SlotIndex.
 constexpr std::uint64_t kMostSlots = 1024;
-// Smaller scratchpads that a choice which reads something twice is held against: so many from one power of two to the next;
-// and none smaller than one whose choice moves so many times as much.
+// Smaller scratchpads that a choice which reads something twice is held against: so many from one power of two to the next.
 constexpr std::uint64_t kScratchpadSteps = 4;
-constexpr double kFarBehind = 1.05;
 
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 

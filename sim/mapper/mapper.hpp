@@ -33,5 +33,7 @@ struct MapperOptions {
 /// Capacities of smaller scratchpads, the largest first: 64 KiB x 2^n, in `steps` steps from one power to the next. What a
 /// machine decides is held against what it would decide with these, so that a larger scratchpad never moves more.
 [[nodiscard]] std::vector<Bytes> smaller_scratchpads(const Accelerator& accelerator, std::uint64_t steps);
+/// Of those, none smaller than one whose decision moves so many times as much.
+inline constexpr double kFarBehind = 1.05;
 
 }  // namespace nibble

@@ -20,10 +20,8 @@ namespace {
 constexpr std::size_t kWindow = 12;
 // Tensors that were refused may be worth it once others are held: a chain shares its samples as a whole.
 constexpr int kRounds = 2;
-// Plans of smaller scratchpads that a plan is held against: so many from one power of two to the next; and none smaller
-// than one whose plan moves so many times as much.
+// Plans of smaller scratchpads that a plan is held against: so many from one power of two to the next.
 constexpr std::uint64_t kScratchpadSteps = 2;
-constexpr double kFarBehind = 1.05;
 // Estimates are sums in floating point: no difference below this is one.
 constexpr double kRounding = 1e-9;
 

@@ -17,5 +17,16 @@ TEST(ContentHash, SeesEveryByte) {
   EXPECT_EQ(content_hash("the same"), content_hash("the same"));
 }
 
+TEST(ContentHash, PieceByPieceIsThatOfTheWhole) {
+  std::string whole;
+  ContentHash hash;
+  for (std::size_t piece = 0; piece < 300; ++piece) {  // across all of XXH3's own block sizes
+    const std::string part(piece, static_cast<char>(piece));
+    hash.add(part.data(), part.size());
+    whole += part;
+    EXPECT_EQ(hash.text(), content_hash(whole)) << piece;
+  }
+}
+
 }  // namespace
 }  // namespace nibble
