@@ -122,6 +122,7 @@ struct Memory {
   Seconds activate_gap;               ///< and in a channel: tRRD, or a quarter of tFAW if that is longer
   Bytes page;                         ///< a bank's row; without banks: pitch of a gather at which every second piece finds its row buffer closed
   Seconds activation;                 ///< bus time lost where a gather opens another page; pieces in order hide theirs
+  Seconds crossed_activation;         ///< and where another core's piece of the gather has its bank
   Bytes bank_span;                    ///< pieces that lie further apart than this meet in one bank; 0: they never do
   Seconds bank_conflict;              ///< bus time that each of them then loses, at most
   Bytes capacity;

@@ -159,6 +159,7 @@ Memory read_memory(const MapReader& map) {
   memory.activate_gap = map.seconds("activate_gap", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.page = map.bytes("page", Bytes{64}, kMebibyte, Bytes{4096});
   memory.activation = map.seconds("activation", Seconds{0}, Seconds{1e-6}, Seconds{0});
+  memory.crossed_activation = map.seconds("crossed_activation", Seconds{0}, Seconds{1e-6}, Seconds{0});
   if (map.has("bank_span")) memory.bank_span = map.bytes("bank_span", kKibibyte, kGibibyte);
   memory.bank_conflict = map.seconds("bank_conflict", Seconds{0}, Seconds{1e-6}, Seconds{0});
   memory.capacity = map.bytes("capacity", kMebibyte, kGibibyte * 4096);

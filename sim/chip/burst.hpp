@@ -36,6 +36,7 @@ struct BurstExtension : tlm::tlm_extension<BurstExtension> {
   std::uint64_t address = 0;
   std::uint64_t pitch = 0;  ///< bytes between the pieces of a gather; 0 = in order
   std::uint64_t piece = 0;  ///< bytes of such a piece; 0 = a granule
+  std::uint64_t column = 0; ///< bytes between pieces that other cores move meanwhile; 0 = no matter
   std::uint32_t interleave = 1;  ///< matrices whose granules lie in turn, of which it moves one
   double clash = 1;         ///< share of the usual turnarounds that it pays for
   bool clockwise = false;   ///< the side of the ring that it comes from

@@ -49,6 +49,7 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const Memory& memor
 void ExternalMemory::set_core_clock(Hertz clock) {
   latency_cycles_ = config_.latency.value() * clock.value();
   activation_cycles_ = config_.activation.value() * clock.value();
+  crossed_activation_cycles_ = config_.crossed_activation.value() * clock.value();
   bank_conflict_cycles_ = config_.bank_conflict.value() * clock.value();
   for (MemoryChannel& channel : channels_) channel.set_core_clock(clock);
   lag_ = latency_cycles_ < 2 ? 0 : std::min(kLongestLag, static_cast<std::uint64_t>(latency_cycles_) - 1);
@@ -102,21 +103,23 @@ std::uint64_t ExternalMemory::batch_of(const BurstExtension& burst) const {
 }
 
 double ExternalMemory::opening_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
-  if (config_.banks > 0 || burst.piece <= granule_ || burst.pitch <= burst.piece) return 0.0;
-  const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch), piece = static_cast<double>(burst.piece);
-  const double shown = std::max(0.0, 1.0 - 8.0 * (piece - static_cast<double>(granule_)) / page);
-  return static_cast<double>(bytes) / piece * pitch / (pitch + page) * shown * activation_cycles_;
+  const std::uint64_t piece = std::max(granule_, burst.piece);
+  if (config_.banks > 0 || burst.pitch <= piece) return 0.0;
+  const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch), length = static_cast<double>(piece);
+  double opened = pitch / (pitch + page) * activation_cycles_;
+  if (bank_span_ > 0) {
+    const auto span = static_cast<double>(bank_span_), column = static_cast<double>(burst.column);
+    opened += column / (column + span) * crossed_activation_cycles_;
+  }
+  const double shown = std::max(0.0, 1.0 - 8.0 * (length - static_cast<double>(granule_)) / page);
+  return static_cast<double>(bytes) / length * shown * opened;
 }
 
 double ExternalMemory::gather_cycles(std::uint64_t bytes, const BurstExtension& burst) const {
   const std::uint64_t piece = std::max(granule_, burst.piece);
-  if (config_.banks > 0 || burst.pitch <= piece) return 0.0;
-  const auto page = static_cast<double>(page_), pitch = static_cast<double>(burst.pitch);
-  double lost = piece == granule_ ? pitch / (pitch + page) * activation_cycles_ : 0.0;
-  if (bank_span_ > 0 && burst.pitch > bank_span_) {
-    lost += (1.0 - static_cast<double>(bank_span_) / pitch) * bank_conflict_cycles_;
-  }
-  return static_cast<double>(bytes) / static_cast<double>(piece) * lost;
+  if (config_.banks > 0 || burst.pitch <= piece || bank_span_ == 0 || burst.pitch <= bank_span_) return 0.0;
+  const double beyond = 1.0 - static_cast<double>(bank_span_) / static_cast<double>(burst.pitch);
+  return static_cast<double>(bytes) / static_cast<double>(piece) * beyond * bank_conflict_cycles_;
 }
 
 std::uint32_t ExternalMemory::channel_of(std::uint64_t stripe) const {
@@ -222,7 +225,7 @@ bool ExternalMemory::note(const MemoryChannel& channel, const MemoryChannel::Ser
                       began_ + static_cast<std::uint64_t>(std::ceil(served.end)));
   }
   if (progress_ != nullptr) {
-    progress_->served(served.part.bytes, served.part.write, served.end - static_cast<double>(kernel_now() - began_));
+    progress_->served(served.part.bytes, served.part.write, served.end - static_cast<double>(kernel_now() - began_), served.unused_turning);
   }
   BurstExtension& burst = *static_cast<tlm::tlm_generic_payload*>(served.part.burst)->get_extension<BurstExtension>();
   burst.last_out = std::max(burst.last_out, served.end);

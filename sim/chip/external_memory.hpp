@@ -28,9 +28,11 @@ struct BurstExtension;
 ///         pays its `clash` share of the turnarounds, as its stream lies against those of the other direction.
 ///         Without banks the memory is one whole. Granules are dealt out to its channels in turn, so a burst of one of several
 ///         interleaved matrices finds its own in some of them only, which pass no more than their share of the peak bandwidth.
-///         A gather of single granules finds the row buffer of each closed with a chance of pitch / (pitch + page), which costs
-///         `activation`. Of longer pieces at most `turnaround_pieces` are served between two turnarounds. Pieces further apart than
-///         `bank_span` meet in one bank: each loses `bank_conflict` in proportion of what lies beyond the span.
+///         A piece of a gather finds its row buffer closed with a chance of pitch / (pitch + page), which costs `activation`, and its bank
+///         taken by another core's with a chance of column / (column + bank_span), which costs `crossed_activation`; longer pieces than a
+///         granule hide part of both, and all open while the bus turns around. Of longer pieces at most `turnaround_pieces` are served
+///         between two turnarounds. Pieces further apart than `bank_span` meet in one bank: each loses `bank_conflict` in proportion of
+///         what lies beyond the span.
 /// Protocol  nb_transport_fw(BEGIN_REQ) is accepted; nb_transport_bw(BEGIN_RESP) comes when the burst's last part is being served, or,
 ///         of several channels, up to 64 cycles of the latency later (many parts at one wake: what each channel does is worked out
 ///         for the cycles in which it did it); its delay says when the last byte is out. BurstExtension::ready holds requests
@@ -85,13 +87,13 @@ class ExternalMemory : public sc_core::sc_module {
   [[nodiscard]] std::uint32_t channel_of(std::uint64_t stripe) const;
   /// Bytes of a gather in long pieces between two turnarounds; 0 where pieces do not matter.
   [[nodiscard]] std::uint64_t batch_of(const BurstExtension& burst) const;
-  /// Cycles in which the rows of a gather in long pieces open.
+  /// Cycles in which the rows of a gather open.
   [[nodiscard]] double opening_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
-  /// Cycles that a gather's pieces lose to closed row buffers and to one another's banks.
+  /// Cycles that a gather's pieces lose to one another's banks.
   [[nodiscard]] double gather_cycles(std::uint64_t bytes, const BurstExtension& burst) const;
 
   Memory config_;
-  double latency_cycles_ = 0, activation_cycles_ = 0, bank_conflict_cycles_ = 0;
+  double latency_cycles_ = 0, activation_cycles_ = 0, crossed_activation_cycles_ = 0, bank_conflict_cycles_ = 0;
   std::uint64_t granule_, page_, bank_span_;
   std::vector<MemoryChannel> channels_;
   std::vector<ChannelPart> parts_;                        ///< scratch of split()

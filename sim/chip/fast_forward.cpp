@@ -54,12 +54,13 @@ void FastForward::note(std::uint32_t core, Unit unit, std::uint64_t ended) {
   finder_.note(kernel_now() - stretch_began_);
 }
 
-void FastForward::served(std::uint64_t bytes, bool writing, double free_in) {
+void FastForward::served(std::uint64_t bytes, bool writing, double free_in, double unused_turning) {
   if (!core_) return;
   finder_.note(kServed - (writing ? 1 : 0));
   finder_.note(bytes);
   finder_.note(kernel_now() - stretch_began_);
   finder_.note(std::bit_cast<std::uint64_t>(free_in));
+  finder_.note(std::bit_cast<std::uint64_t>(unused_turning));
 }
 
 void FastForward::ended(std::uint32_t core, Unit unit) {

@@ -52,7 +52,7 @@ class FastForward : public Progress {
 
   void began(std::uint32_t core, Unit unit) override { note(core, unit, 0); }
   void ended(std::uint32_t core, Unit unit) override;
-  void served(std::uint64_t bytes, bool writing, double free_in) override;
+  void served(std::uint64_t bytes, bool writing, double free_in, double unused_turning) override;
 
  private:
   struct Counts {

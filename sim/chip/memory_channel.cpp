@@ -34,7 +34,7 @@ void MemoryChannel::reset(std::uint64_t began) {
   banks_.assign(memory_.banks, {});
   last_was_write_ = false;
   began_ = began;
-  free_at_ = busy_ = 0;
+  free_at_ = busy_ = unused_turning_ = 0;
   read_ = written_ = 0;
   last_opening_ = -1e18;
   rows_opened_ = 0;
@@ -65,10 +65,11 @@ bool MemoryChannel::serve(std::uint64_t now, bool one_sided, Served& served) {
   (writing ? written_ : read_) += served.part.bytes;
 
   served.begin = std::max(free_at_, static_cast<double>(now - began_));
-  const double lost = std::max(changes * turnaround_, served.part.opening_cycles) + served.part.gather_cycles;
+  const double lost = lost_cycles(served.part, changes * turnaround_);
   served.end = free_at_ = banks_.empty() ? served.begin + ten_bits(lost + transfer_cycles(served.part))
                                          : move(served.part, served.begin + lost);
   busy_ += served.end - served.begin;
+  served.unused_turning = unused_turning_;
   return true;
 }
 
@@ -86,6 +87,12 @@ double MemoryChannel::changes_of(const ChannelPart& part, bool turns, bool other
   const std::uint64_t batches = std::max<std::uint64_t>(turns ? 1 : 0, ceil_div(part.bytes * share_, usual.value()));
   const std::uint64_t by_pieces = part.batch > 0 ? ceil_div(part.bytes, part.batch) : 0;
   return std::max(static_cast<double>(batches) * part.clash, static_cast<double>(by_pieces));
+}
+
+double MemoryChannel::lost_cycles(const ChannelPart& part, double turning) {
+  const double hidden = turning + unused_turning_;
+  unused_turning_ = std::clamp(hidden - part.opening_cycles, 0.0, std::max(turning, unused_turning_));
+  return turning + std::max(0.0, part.opening_cycles - hidden) + part.gather_cycles;
 }
 
 double MemoryChannel::transfer_cycles(const ChannelPart& part) const {

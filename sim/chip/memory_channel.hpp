@@ -21,7 +21,7 @@ struct ChannelPart {
   std::uint64_t ready = 0;    ///< cycle from which it may be served
   double clash = 1;           ///< share of the usual turnarounds that it pays for
   std::uint64_t batch = 0;    ///< bytes of it that are served at most while the other direction waits; 0: the usual batch
-  double opening_cycles = 0;  ///< what rows of a gather in long pieces take to open, while the bus turns around; of memories without banks
+  double opening_cycles = 0;  ///< what rows of a gather take to open, while the bus turns around; of memories without banks
   double gather_cycles = 0;   ///< bus time lost between pieces of a gather; of memories without banks
   std::uint32_t reached = 1;  ///< channels that it finds its bytes in; of memories without banks, which are one whole
   std::uint64_t bytes = 0;
@@ -33,6 +33,7 @@ struct ChannelPart {
 /// Timing  one part at a time holds the bus for its bytes; a change of direction costs `turnaround`. While both directions wait
 ///         they alternate by `batch` bytes, so a part pays one turnaround for each batch in it: its `clash` share of the usual ones, or those of
 ///         its own shorter batches if they are more.
+///         Rows of a gather open while the bus turns around, before this part or the one before it; what takes longer is waited for.
 ///         Without banks what a part takes in all is rounded up to ten significant bits, which lets loops repeat exactly.
 ///         With banks, rows of `page` bytes lie in them in turn. A run's row that is not open in its bank is opened first: `row_open`
 ///         after the part is there (a queue shows what comes), the bank's last data are through, `row_cycle` after the bank's last
@@ -53,6 +54,7 @@ class MemoryChannel {
   struct Served {
     ChannelPart part;
     double begin = 0, end = 0;  ///< of the bus's time, turnarounds and waits for rows included; from `began`
+    double unused_turning = 0;  ///< cycles of turnarounds so far in which rows of what comes next may open
   };
   [[nodiscard]] bool serve(std::uint64_t now, bool one_sided, Served& served);
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
@@ -81,6 +83,8 @@ class MemoryChannel {
   };
 
   [[nodiscard]] double changes_of(const ChannelPart& part, bool turns, bool other_waits, bool one_sided) const;
+  /// Bus time that passes before a part's first byte: turnarounds, and openings that they do not hide.
+  [[nodiscard]] double lost_cycles(const ChannelPart& part, double turning);
   [[nodiscard]] double transfer_cycles(const ChannelPart& part) const;
   [[nodiscard]] double move(const ChannelPart& part, double begin);
   [[nodiscard]] double open_row(std::uint64_t row, double arrived);
@@ -92,6 +96,7 @@ class MemoryChannel {
   std::vector<Bank> banks_;
   bool last_was_write_ = false;
   std::uint64_t began_ = 0, read_ = 0, written_ = 0;  ///< of this kernel: its first cycle, bytes served
+  double unused_turning_ = 0;
   double free_at_ = 0, last_opening_ = -1e18, busy_ = 0;
   std::uint64_t rows_opened_ = 0;
 };

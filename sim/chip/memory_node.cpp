@@ -103,6 +103,7 @@ void MemoryNode::request(Mni& mni, Transfer& transfer, std::uint64_t bytes) {
   transfer.bytes_requested += bytes;
   extension.pitch = instruction.pitch.value();
   extension.piece = instruction.piece.value();
+  extension.column = instruction.column.value();
   extension.interleave = instruction.interleave;
   extension.clash = instruction.clash / 100.0;
   extension.clockwise = ring_.clockwise(mni.core());

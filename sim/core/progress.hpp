@@ -13,8 +13,9 @@ class Progress {
   /// An instruction of core number `core` has got its slots and begins, or has ended.
   virtual void began(std::uint32_t core, Unit unit) = 0;
   virtual void ended(std::uint32_t core, Unit unit) = 0;
-  /// The memory serves a burst; its bus is free again in `free_in` cycles.
-  virtual void served(std::uint64_t bytes, bool writing, double free_in) = 0;
+  /// The memory serves a burst; its bus is free again in `free_in` cycles, and has turned around for `unused_turning` in which
+  /// rows of what comes next may open.
+  virtual void served(std::uint64_t bytes, bool writing, double free_in, double unused_turning) = 0;
 };
 
 }  // namespace nibble

@@ -41,8 +41,8 @@ std::string work_key(const Step& step, std::size_t operation) {
   const auto append_use = [&](const TensorUse& use) {
     const Tensor& tensor = step.tensors[use.tensor];
     const std::size_t rank = order.emplace(use.tensor, order.size()).first->second;
-    fmt::format_to(out, "t{},{},{},{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(),
-                   use.piece.value(), use.interleave, use.clash, tensor.format,
+    fmt::format_to(out, "t{},{},{},{},{},{},{},{},{},{},{},{};", rank, use.bytes.value(), use.pitch.value(),
+                   use.piece.value(), use.column.value(), use.interleave, use.clash, tensor.format,
                    tensor.elements.value(), tensor.size.value(), tensor.parameter, use.summed);
   };
   fmt::format_to(out, "p{};", to_string(op.pass));

@@ -30,6 +30,7 @@ struct Instruction {
   Bytes bytes;                      ///< moved over ring and memory; 0 when `resident`
   Bytes pitch;                      ///< between the pieces of a gather in memory; 0 = in order
   Bytes piece;                      ///< of a gather; 0 = a granule
+  Bytes column;                     ///< between pieces of a gather that other cores load or store meanwhile; 0 = no matter
   std::uint32_t interleave = 1;     ///< matrices whose granules lie in turn, of which it moves one; 1 = in order
   bool crossed = false;             ///< other cores work on others of those matrices meanwhile
   std::uint32_t clash = 100;        ///< percent of the usual turnarounds between reads and writes that it pays for

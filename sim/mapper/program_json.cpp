@@ -43,6 +43,7 @@ Json instruction_line(std::size_t core, std::size_t unit, const Instruction& i) 
   put(line, "bytes", i.bytes.value(), nothing.bytes.value());
   put(line, "pitch", i.pitch.value(), nothing.pitch.value());
   put(line, "piece", i.piece.value(), nothing.piece.value());
+  put(line, "column", i.column.value(), nothing.column.value());
   put(line, "interleave", i.interleave, nothing.interleave);
   put(line, "crossed", i.crossed, nothing.crossed);
   put(line, "clash", i.clash, nothing.clash);
@@ -197,6 +198,7 @@ void read_instruction(LineReader& line, KernelProgram& program) {
   line.take("bytes", i.bytes);
   line.take("pitch", i.pitch);
   line.take("piece", i.piece);
+  line.take("column", i.column);
   line.take("interleave", i.interleave);
   line.take("crossed", i.crossed);
   line.take("clash", i.clash);

@@ -28,7 +28,7 @@ constexpr std::uint64_t kLeastShare = 8 * 1024;
 /// One tensor use of the operation.
 struct Stream {
   Bytes bytes;
-  Bytes pitch, piece;
+  Bytes pitch, piece, column;
   std::uint32_t clash = 100;
   bool resident = false;  ///< read in L1, or kept there
   bool once = false;
@@ -58,7 +58,7 @@ class VectorBuilder {
       const bool once = use.bytes <= kOnceLimit && (small || use.summed);
       const bool exchanged = use.summed && once && cores_ > 1 && !resident;
       const auto bits = static_cast<std::uint32_t>(format_storage(step.tensors.at(use.tensor).format).bits);
-      return Stream{use.bytes, use.pitch, use.piece, use.clash, resident, once, exchanged, bits};
+      return Stream{use.bytes, use.pitch, use.piece, use.column, use.clash, resident, once, exchanged, bits};
     };
     for (std::size_t i = 0; i < operation_.reads.size(); ++i) {
       reads_.push_back(stream(operation_.reads[i], residency.read_resident(i)));
@@ -228,6 +228,7 @@ class VectorBuilder {
     load.bytes = stream.once ? stream.bytes : share;
     load.pitch = stream.pitch;
     load.piece = stream.piece;
+    load.column = stream.column;
     load.clash = stream.clash;
     load.resident = load.bytes.value() == 0;
     if (stream.once && cores_ > 1 && accelerator_.ring.multicast) {
@@ -253,6 +254,7 @@ class VectorBuilder {
     store.bytes = stream.once ? pending : share;
     store.pitch = stream.pitch;
     store.piece = stream.piece;
+    store.column = stream.column;
     store.clash = stream.clash;
     store.resident = store.bytes.value() == 0;
     if (stream.exchanged) {

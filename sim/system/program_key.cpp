@@ -56,10 +56,10 @@ class Bin {
 
 void add(Bin& bin, const Instruction& instruction) {
   // Taken apart whole: a member that is added to it does not compile here until it counts.
-  const auto& [waits, acquires, publishes, frees, bytes, pitch, piece, interleave, crossed, clash, multicast, multicast_cores,
+  const auto& [waits, acquires, publishes, frees, bytes, pitch, piece, column, interleave, crossed, clash, multicast, multicast_cores,
                source, resident, m, n, k, count, accumulate, begins_on, split_n, lane_ops, lane_waits, l1_read, l1_written, continues, l1_streamed, reduce,
                reduce_cores, passes_on, reduce_bytes, reduce_bits] = instruction;
-  bin.all(waits, acquires, publishes, frees, bytes, pitch, piece, interleave, crossed, clash, multicast, multicast_cores,
+  bin.all(waits, acquires, publishes, frees, bytes, pitch, piece, column, interleave, crossed, clash, multicast, multicast_cores,
           source, resident, m, n, k, count, accumulate, begins_on, split_n, lane_ops, lane_waits, l1_read, l1_written, continues, l1_streamed, reduce,
           reduce_cores, passes_on, reduce_bytes, reduce_bits);
 }

@@ -87,7 +87,7 @@ void matmul_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accele
     batched(builder, kernel, split);
   }
   // Results do not follow operands through the banks as those of vector work do.
-  builder.clash(accelerator.memory.displaced_clash);
+  builder.cross(accelerator.memory);
   builder.options().split = split;
 }
 

@@ -100,8 +100,7 @@ void copy_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelera
   const std::string bench = kernel.bench();
   if (!bench.starts_with("cat")) {
     builder.vector(VectorKind::copy, elements, {matrix()}, {matrix()});
-    // What is written goes across what is read: they meet in the same banks half of the time.
-    builder.clash((1 + accelerator.memory.displaced_clash) / 2);
+    builder.cross(accelerator.memory);
     return;
   }
   // Concatenation: the byte rates that its authors print (spyre-measured) go with one and a half matrices in
@@ -109,8 +108,8 @@ void copy_row(WorkBuilder& builder, const MeasuredKernel& kernel, const Accelera
   const std::uint64_t moved = elements + ceil_div(kernel.m, 2) * kernel.n;
   const auto half = [&] { return builder.tensor(ceil_div(kernel.m, 2), kernel.n); };
   builder.vector(VectorKind::copy, moved, {matrix(), half()}, {matrix(), half()});
-  // Along the rows it gathers: sticks of one column lie a row apart.
-  builder.gather(bench == "cat0" ? Bytes{ceil_div(kernel.n, kStick) * kStick * 2} : Bytes{});
+  // Along the rows it gathers: sticks of one column lie a row apart, and cores work on rows apart from one another.
+  if (bench == "cat0") builder.gather(Bytes{ceil_div(kernel.n, kStick) * kStick * 2}, Bytes{kernel.m * kStick * 2});
 }
 
 }  // namespace nibble

@@ -60,9 +60,13 @@ void WorkBuilder::vector(VectorKind kind, std::uint64_t elements, const std::vec
   for (const TensorId id : writes) op.writes.push_back(use(id));
 }
 
-void WorkBuilder::gather(Bytes pitch) {
-  for (TensorUse& read : work_.step.operations.back().reads) read.pitch = pitch;
-  for (TensorUse& write : work_.step.operations.back().writes) write.pitch = pitch;
+void WorkBuilder::gather(Bytes pitch, Bytes column) {
+  const auto lay = [&](TensorUse& use) {
+    use.pitch = pitch;
+    use.column = column;
+  };
+  for (TensorUse& use : work_.step.operations.back().reads) lay(use);
+  for (TensorUse& use : work_.step.operations.back().writes) lay(use);
 }
 
 void WorkBuilder::lay_out(std::uint64_t rows, std::uint64_t columns, std::uint64_t cores) {
@@ -89,6 +93,10 @@ void WorkBuilder::lay_out_rows(std::uint64_t rows, std::uint64_t part, std::uint
 
 void WorkBuilder::displace(std::uint64_t rows, std::uint64_t columns, std::uint64_t displacement, const Memory& memory) {
   clash(displaced_clash(memory, column_pitch(rows, columns, memory), Bytes{displacement}));
+}
+
+void WorkBuilder::cross(const Memory& memory) {
+  clash((1 + memory.displaced_clash) / 2);
 }
 
 void WorkBuilder::chain(std::uint64_t rows, std::uint64_t columns, const Memory& memory) {

@@ -32,8 +32,8 @@ class WorkBuilder {
   void sum_rows(std::uint64_t rows, std::uint64_t columns, TensorId matrix, TensorId sums);
   static VectorWork& add_work(Operation& op, VectorKind kind, std::uint64_t elements);
 
-  /// What the last operation moves lies granule by granule, `pitch` apart.
-  void gather(Bytes pitch);
+  /// What the last operation moves lies granule by granule, `pitch` apart, and what other cores move in columns `column` long.
+  void gather(Bytes pitch, Bytes column);
   /// All that the last operation moves in matrices of `rows` x `columns`: cores that share the rows have
   /// pieces of each column of sticks, cores that share the sticks have them in one piece.
   void lay_out(std::uint64_t rows, std::uint64_t columns, std::uint64_t cores);
@@ -41,6 +41,8 @@ class WorkBuilder {
   void lay_out_rows(std::uint64_t rows, std::uint64_t part, std::uint64_t cores, const Memory& memory);
   /// The result of the last operation on matrices of `rows` x `columns` lies `displacement` off whole matrices against its input.
   void displace(std::uint64_t rows, std::uint64_t columns, std::uint64_t displacement, const Memory& memory);
+  /// What the last operation writes goes across what it reads: they meet in the same banks half of the time.
+  void cross(const Memory& memory);
   /// The last operation, on matrices of `rows` x `columns`, reads from memory what the one before it has written.
   void chain(std::uint64_t rows, std::uint64_t columns, const Memory& memory);
   /// The last operation reads its first matrix by whole rows, a page of each column of sticks at a time.

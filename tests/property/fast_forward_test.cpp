@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "models/config/catalogue.hpp"
+#include "sim/chip/machine.hpp"
+#include "sim/validation/measured_work.hpp"
 #include "tests/support/forked.hpp"
 #include "tests/support/random_inputs.hpp"
 
@@ -91,6 +94,28 @@ TEST(FastForward, ChangesNothingOfShippedNetworks) {
     expect_no_difference(request, load_inputs(request),
                          fmt::format("{} {} {}", network, recipe, accelerator));
   }
+}
+
+// The rows that a turnaround has time to open, and does not need to, are kept for what comes next.
+TEST(FastForward, ChangesNothingOfGathersWhoseRowsOpenWhileTheBusTurnsAround) {
+  const Accelerator accelerator = load_accelerator("spyre");
+  const auto all_counts = [&](Pace pace) {
+    return test::forked([&] {
+      Machine machine{accelerator, pace};
+      std::vector<double> all;
+      for (std::uint64_t columns = 64; columns <= 4096; columns += columns < 1024 ? 64 : 512) {
+        MeasuredKernel kernel;
+        kernel.op = "copy";
+        kernel.note = "bench_op=cat0";
+        kernel.m = 4096;
+        kernel.n = columns;
+        const MeasuredWork work = measured_work(kernel, accelerator);
+        append(all, machine.run(map_operation(work.step, 0, accelerator, work.residency[0], work.options)));
+      }
+      return all;
+    });
+  };
+  EXPECT_EQ(all_counts(Pace::fast_forward), all_counts(Pace::every_step));
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ struct TensorUse {
   Bytes bytes;    ///< of this use
   Bytes pitch{};  ///< how far apart in memory the pieces lie that are picked up one by one; 0 = in order
   Bytes piece{};  ///< how long each of them is; 0 = a granule
+  Bytes column{};  ///< how far apart lie those that other cores pick up meanwhile; 0 = no matter
   std::uint32_t interleave = 1;  ///< matrices whose granules lie in turn in memory, of which one is used at a time; 1 = in order
   std::uint32_t clash = 100;  ///< percent of the usual turnarounds of memory between reads and writes that it meets
   bool summed = false;  ///< written: a sum (or maximum) over all samples, of which each core that shares them has a part

@@ -16,7 +16,7 @@ namespace {
 
 /// How a burst lies in memory: see BurstExtension.
 struct Burst {
-  std::uint64_t pitch = 0, piece = 0;
+  std::uint64_t pitch = 0, piece = 0, column = 0;
   double clash = 1;
   std::uint32_t interleave = 1;
 };
@@ -33,6 +33,7 @@ class Initiator : public sc_core::sc_module {
     extension.address = address;
     extension.pitch = burst.pitch;
     extension.piece = burst.piece;
+    extension.column = burst.column;
     extension.clash = burst.clash;
     extension.interleave = burst.interleave;
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
@@ -123,6 +124,41 @@ TEST(ExternalMemory, AGatherFindsRowBuffersClosedTheMoreOftenTheFartherItsPieces
   EXPECT_EQ(gather(4096, 4096), 10 * 64);
   EXPECT_EQ(gather(8192, 4096), 10 * (64 + 4));
   EXPECT_EQ(gather(16384, 4096), 10 * (64 + 6));
+}
+
+TEST(ExternalMemory, AGatherFindsItsBanksTakenTheMoreOftenTheLongerTheColumnsThatCoresShare) {
+  Memory config = test::small_machine().memory;
+  config.activation = Seconds{3e-9};
+  config.crossed_activation = Seconds{2e-9};
+  config.page = Bytes{4096};
+  config.bank_span = Bytes{64 * 1024};
+  const auto gather = [&](std::uint64_t column) {
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, 10, 0, 4096, {.pitch = 4096, .column = column}))};
+    })[0];
+  };
+  EXPECT_NEAR(gather(0), 10 * (64 + 32 * 3 * 0.5), 1);
+  EXPECT_NEAR(gather(64 * 1024), 10 * (64 + 32 * (3 * 0.5 + 2 * 0.5)), 1);
+  EXPECT_NEAR(gather(3 * 64 * 1024), 10 * (64 + 32 * (3 * 0.5 + 2 * 0.75)), 1);
+}
+
+TEST(ExternalMemory, RowsOfAGatherOpenWhileTheBusTurnsAround) {
+  Memory config = test::small_machine().memory;
+  config.turnaround = Seconds{10e-9};
+  config.turnaround_batch = Bytes{4096};
+  config.collects = true;
+  config.page = Bytes{4096};
+  const auto cycles = [&](double activation) {
+    config.activation = Seconds{activation * 1e-9};
+    return test::forked([&] {
+      return std::vector<double>{static_cast<double>(cycles_for(config, 10, 10, 4096, {.pitch = 4096}))};
+    })[0];
+  };
+  // Twenty bursts of 64 cycles and ten pairs of turnarounds of 20. 640 openings, of which half are needed, take as long at 0.625.
+  const double transfers = 20 * 64;
+  EXPECT_NEAR(cycles(0), transfers + 10 * 20, 1);
+  EXPECT_NEAR(cycles(0.5), transfers + 10 * 20, 20) << "all but the first rows open meanwhile";
+  EXPECT_NEAR(cycles(2.5), transfers + 320 * 2.5, 20) << "and are waited for beyond";
 }
 
 TEST(ExternalMemory, OneOfInterleavedMatricesLiesInSomeChannelsOnly) {

@@ -57,6 +57,7 @@ TEST(ProgramKey, EveryOtherMemberCounts) {
       instruction([](Instruction& i) { i.frees = {1}; }),
       instruction([](Instruction& i) { i.pitch = Bytes{256}; }),
       instruction([](Instruction& i) { i.piece = Bytes{64}; }),
+      instruction([](Instruction& i) { i.column = Bytes{64}; }),
       instruction([](Instruction& i) { i.interleave = 4; }),
       instruction([](Instruction& i) { i.crossed = true; }),
       instruction([](Instruction& i) { i.begins_on = 4; }),
