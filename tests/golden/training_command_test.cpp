@@ -96,6 +96,36 @@ TEST_F(TrainCommand, ReproduceGivesRunsAtEqualEnergyTheStepsThatTheirJoulesPay) 
   EXPECT_THAT(done.out, HasSubstr(fmt::format("| fp16 | fp16 | fast | {:.0f} | {:.0f} | {:.1f} |", 1e6 * fp16, steps, 1e3 * steps * fp16)));
 }
 
+/// All that can run does, and what cannot is named with the way to its data; asked for by name, it is an error.
+TEST_F(TrainCommand, ReproduceLeavesOutWhatHasNoData) {
+  namespace fs = std::filesystem;
+  fs::create_directories(folder_.file("configs/experiments"));
+  fs::create_directory_symlink(fs::path{NIBBLE_REPO_DIR} / "workloads", folder_.file("workloads"));
+  for (const char* kind : {"recipes", "accelerators", "technologies"}) {
+    fs::create_directory_symlink(fs::path{NIBBLE_REPO_DIR} / "configs" / kind, folder_.file("configs") + "/" + kind);
+  }
+  const auto write = [&](const char* name, const std::string& data) {
+    return folder_.write(fmt::format("configs/experiments/{}.yaml", name), fmt::format(
+        "schema: nibble/experiment/1\nname: {}\nclaim: none\nnetwork: lstm-text\ndata: {}\n"
+        "full: {{steps: 2, batch: 8, samples: 16, tests: 8, seeds: 1}}\nquick: {{}}\nruns:\n"
+        "  - {{label: fp32, recipe: fp32, emulation: fast}}\n", name, data));
+  };
+  static_cast<void>(write("with", data_));
+  static_cast<void>(write("without", "cifar-10"));
+  ::setenv("NIBBLE_DATA", folder_.file("").c_str(), 1);
+  ::setenv("NIBBLE_DATASETS", folder_.file("none").c_str(), 1);
+  const test::Outcome all = test::nibble({"reproduce", "--out", folder_.file("out")});
+  const test::Outcome asked = test::nibble({"reproduce", "--only", "without", "--out", folder_.file("out")});
+  ::unsetenv("NIBBLE_DATA");
+  ::unsetenv("NIBBLE_DATASETS");
+  EXPECT_EQ(all.code, 0) << all.err;
+  const std::string left_out = "Left out, since their data is not there: without. To get it: scripts/fetch_data.sh cifar-10\n";
+  EXPECT_THAT(all.out, testing::AllOf(HasSubstr("1 trainings took"), HasSubstr(left_out)));
+  EXPECT_THAT(all.err, HasSubstr(left_out)) << "before the first hour";
+  EXPECT_EQ(asked.code, 2);
+  EXPECT_THAT(asked.err, HasSubstr("cifar-10 is not in"));
+}
+
 TEST_F(TrainCommand, RefusesAMachineThatCannotBeforeItTrains) {
   for (const char* energy : {"spyre", "no-such-machine", "rapid-fp4,rapid-fp4", "@rapid"}) {
     const test::Outcome refused = train({"--energy", energy});

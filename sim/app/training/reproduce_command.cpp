@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <thread>
@@ -28,6 +29,7 @@ constexpr const char* kExamples = R"(Examples:
 
 Trains every run of every experiment (configs/experiments) once a seed, in as many processes as there are cores. Each
 finished epoch is kept below --out: the same command goes on where it was stopped, and ends at once when all is done.
+Without --only, experiments whose data is not there are left out, and said to be.
 
 Verdicts: a claim of "within D" holds where the difference of the means is above -D, "worse" where it is below; within
 twice the standard error of that difference it is open, and so it is with one seed.)";
@@ -50,10 +52,10 @@ class Reproduction {
  public:
   explicit Reproduction(const ReproduceOptions& options) : options_{options} {
     for (const std::string& name : options.only.empty() ? shipped_experiments() : options.only) {
-      experiments_.push_back(load_experiment(name));
-      const std::string& data = experiments_.back().data;
-      if (!data_.contains(data)) data_.emplace(data, load_dataset(data));
+      Experiment experiment = load_experiment(name);
+      if (load_data(experiment)) experiments_.push_back(std::move(experiment));
     }
+    if (experiments_.empty()) throw InputError{"DATA-MISSING", "no experiment has its data", left_out()};
     for (const Experiment& experiment : experiments_) {
       share_energy(experiment);
       for (const ExperimentRun& run : experiment.runs) {
@@ -64,6 +66,7 @@ class Reproduction {
   }
 
   void run() const {
+    if (!missing_.empty()) std::cerr << left_out() << '\n';
     Progress progress;
     run_forked(jobs_.size(), options_.jobs, [&](std::size_t i) { static_cast<void>(train(jobs_[i])); },
                [&](std::size_t done) { progress.show(progress_line("trainings", done, jobs_.size(), "")); });
@@ -74,6 +77,7 @@ class Reproduction {
     double seconds = 0;
     for (const Experiment& experiment : experiments_) all += table(experiment, seconds);
     constexpr double kHour = 3600;
+    if (!missing_.empty()) all += left_out() + "\n";
     return all + fmt::format("{} trainings took {:.2f} hours of a core, as the clock on the wall went.\n", jobs_.size(), seconds / kHour);
   }
 
@@ -83,6 +87,30 @@ class Reproduction {
     std::vector<double> accuracy;
     double seconds = 0;
   };
+
+  /// Whether an experiment's data is there. It must be where the experiment was asked for; of all, those without are left out.
+  bool load_data(const Experiment& experiment) {
+    const std::string& data = experiment.data;
+    try {
+      if (!data_.contains(data)) data_.emplace(data, load_dataset(data));
+      return true;
+    } catch (const InputError& error) {
+      if (!options_.only.empty() || error.problems().front().id != "DATA-MISSING") throw;
+      missing_[data].push_back(experiment.name);
+      return false;
+    }
+  }
+
+  /// Which experiments were, and how to get their data.
+  [[nodiscard]] std::string left_out() const {
+    std::vector<std::string> sets, names;
+    for (const auto& [data, experiments] : missing_) {
+      sets.push_back(data);
+      names.insert(names.end(), experiments.begin(), experiments.end());
+    }
+    return fmt::format("Left out, since their data is not there: {}. To get it: scripts/fetch_data.sh {}", fmt::join(names, ", "),
+                       fmt::join(sets, " "));
+  }
 
   void share_energy(const Experiment& experiment) {
     if (experiment.equal_energy.empty()) return;
@@ -198,6 +226,7 @@ class Reproduction {
   ReproduceOptions options_;
   std::vector<Experiment> experiments_;
   std::map<std::string, Dataset> data_;
+  std::map<std::string, std::vector<std::string>> missing_;  ///< experiments by the data that they lack
   std::map<const ExperimentRun*, EnergyShare> shares_;  ///< of runs at equal energy
   std::vector<Job> jobs_;
 };
