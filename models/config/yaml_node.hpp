@@ -55,7 +55,8 @@ struct YamlDocument {
 /// documents that unfold to more than kMaxYamlNodes nodes.
 [[nodiscard]] YamlDocument parse_yaml(std::string_view text, const std::string& file_name);
 
-/// The same from a file; InputError [CFG-FILE] if it cannot be read or exceeds kMaxYamlBytes.
+/// The same from a file; InputError [CFG-FILE] if it cannot be read or exceeds kMaxYamlBytes. Small files that still hold
+/// the same text are parsed once. Any thread.
 [[nodiscard]] YamlDocument parse_yaml_file(const std::filesystem::path& path);
 
 inline constexpr std::size_t kMaxYamlNodes = 4'000'000;

@@ -5,11 +5,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <sstream>
-#include <system_error>
 #include <utility>
 
 #include "models/config/yaml_node.hpp"
@@ -250,24 +248,6 @@ YamlDocument parse_yaml(std::string_view text, const std::string& file_name) {
   } catch (const YAML::Exception& error) {
     fail_syntax(file_name, error.mark, error.msg, tab_hint(text));
   }
-}
-
-YamlDocument parse_yaml_file(const std::filesystem::path& path) {
-  std::error_code error;
-  const bool regular = std::filesystem::is_regular_file(path, error);
-  const std::uintmax_t size = regular ? std::filesystem::file_size(path, error) : 0;
-  std::ifstream stream{path, std::ios::binary};
-  if (!regular || error || !stream) {
-    throw InputError{
-        Problem{"CFG-FILE", path.string(), 0, 0, "cannot be read", "is it there, and a plain file?"}};
-  }
-  if (size > kMaxYamlBytes) {
-    throw InputError{Problem{"CFG-FILE", path.string(), 0, 0, fmt::format("is {} bytes long", size),
-                             fmt::format("at most {} bytes are read", kMaxYamlBytes)}};
-  }
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return parse_yaml(text.str(), path.string());
 }
 
 }  // namespace nibble

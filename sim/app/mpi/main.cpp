@@ -16,6 +16,7 @@ int lead(int argc, const char* const* argv, const boost::mpi::communicator& worl
   nibble::SweepOptions options;
   const int code = nibble::run_program(argc, argv, [&](CLI::App& program) {
     nibble::add_sweep_options(program, options)->callback([&] {
+      team.recruit(options);
       nibble::run_sweep(options, [&](const nibble::DesignSpace& space) {
         return std::make_unique<nibble::RankWorkers>(team, space, options);
       });

@@ -16,17 +16,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{1};  ///< between looks for messages
 
-/// The design space that rank 0 has read; or not, and why.
+/// The design space of the sweep that rank 0 reads too; or none, and why.
 std::optional<DesignSpace> read_space(const Json& work, std::string& trouble) {
   try {
-    Sweep sweep = load_sweep(work.at("sweep"));
-    if (work.at("version") != NIBBLE_VERSION) {
-      trouble = "this is version " NIBBLE_VERSION ", rank 0 is " + work.at("version").get<std::string>();
-    } else if (work.at("hash") != sweep.hash) {
-      trouble = sweep.file + " is another sweep here than on rank 0";
-    } else {
-      return std::optional<DesignSpace>{std::move(sweep)};
-    }
+    if (work.at("version") == NIBBLE_VERSION) return std::optional<DesignSpace>{load_sweep(work.at("sweep"))};
+    trouble = "this is version " NIBBLE_VERSION ", rank 0 is " + work.at("version").get<std::string>();
   } catch (const InputError& error) {
     trouble = error.what();
   }
@@ -80,7 +74,9 @@ void serve_rank(const boost::mpi::communicator& world) {
   const Json work = Json::parse(text);
   std::string trouble;
   const std::optional<DesignSpace> space = read_space(work, trouble);
-  boost::mpi::gather(world, trouble, 0);
+  Json report{{"trouble", trouble}};
+  if (space) report.update({{"file", space->sweep().file}, {"hash", space->sweep().hash}});
+  boost::mpi::gather(world, report.dump(), 0);
   if (space) {
     Server{world, *space, work}.run();
   } else {

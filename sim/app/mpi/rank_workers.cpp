@@ -16,19 +16,27 @@ constexpr std::size_t kMostKernelBatches = 1'000;  ///< that a rank may be behin
 
 }  // namespace
 
-void RankTeam::recruit(const SweepOptions& options, const DesignSpace& space) {
+void RankTeam::recruit(const SweepOptions& options) {
   const Json work{{"sweep", options.sweep},
-                  {"hash", space.sweep().hash},
                   {"version", NIBBLE_VERSION},
                   {"jobs", std::max<std::size_t>(options.jobs, 1)},
                   {"timeout_ms", options.point_timeout().count()}};
   std::string text = work.dump();
   boost::mpi::broadcast(world_, text, 0);
   recruited_ = true;
-  std::vector<std::string> troubles;
-  boost::mpi::gather(world_, std::string{}, troubles, 0);
-  for (std::size_t rank = 0; rank < troubles.size(); ++rank) {
-    if (!troubles[rank].empty()) throw InputError{"MPI-RANK", fmt::format("rank {}: {}", rank, troubles[rank])};
+}
+
+void RankTeam::muster(const std::string& hash) {
+  mustered_ = true;
+  std::vector<std::string> reports;
+  boost::mpi::gather(world_, std::string{}, reports, 0);
+  for (std::size_t rank = 1; rank < reports.size(); ++rank) {
+    const Json report = Json::parse(reports[rank]);
+    std::string trouble = report.at("trouble");
+    if (trouble.empty() && report.at("hash") != hash) {
+      trouble = fmt::format("{} is another sweep here than on rank 0", report.at("file").get<std::string>());
+    }
+    if (!trouble.empty()) throw InputError{"MPI-RANK", fmt::format("rank {}: {}", rank, trouble)};
   }
 }
 
@@ -37,6 +45,10 @@ void RankTeam::dismiss() {
     std::string nothing;
     boost::mpi::broadcast(world_, nothing, 0);
     return;
+  }
+  if (!mustered_) {
+    std::vector<std::string> unread;
+    boost::mpi::gather(world_, std::string{}, unread, 0);
   }
   int there = world_.size() - 1;
   for (int rank = 1; rank < world_.size(); ++rank) outbox_.send(rank, Word::stop, nullptr);
@@ -51,7 +63,7 @@ RankWorkers::RankWorkers(RankTeam& team, const DesignSpace& space, const SweepOp
       jobs_{std::max<std::size_t>(options.jobs, 1)},
       own_{space, jobs_, options.point_timeout()},
       ranks_(static_cast<std::size_t>(team.world().size())) {
-  team_.recruit(options, space);
+  team_.muster(space.sweep().hash);
 }
 
 void RankWorkers::give(std::size_t rank, const SweepTask& task) {

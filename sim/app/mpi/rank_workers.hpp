@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sim/app/mpi/messages.hpp"
@@ -20,8 +21,10 @@ class RankTeam {
   RankTeam(const RankTeam&) = delete;
   RankTeam& operator=(const RankTeam&) = delete;
 
-  /// Lets every rank read the sweep. InputError [MPI-RANK] if one of them cannot, or reads another.
-  void recruit(const SweepOptions& options, const DesignSpace& space);
+  /// Lets every rank read the sweep, while this one does.
+  void recruit(const SweepOptions& options);
+  /// Waits until all have read it. InputError [MPI-RANK] if one of them could not, or has read another than rank 0's `hash`.
+  void muster(const std::string& hash);
   /// Must be called, whatever has happened: MPI ends when all ranks have.
   void dismiss();
 
@@ -31,7 +34,7 @@ class RankTeam {
  private:
   const boost::mpi::communicator& world_;
   Outbox outbox_;
-  bool recruited_ = false;
+  bool recruited_ = false, mustered_ = false;
 };
 
 /// Evaluates tasks on all ranks, rank 0's own processes among them. A rank gets its next task before it has finished the

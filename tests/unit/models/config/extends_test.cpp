@@ -46,6 +46,18 @@ class Extends : public testing::Test {
   fs::path folder_;
 };
 
+// Files are remembered once parsed: by what they hold, neither by name nor by time.
+TEST_F(Extends, AFileThatHasChangedIsReadAnew) {
+  write("parent.yaml", "a: 1\n");
+  write("child.yaml", "extends: ./parent.yaml\nb: 2\nb: 2\n");
+  EXPECT_EQ(load("child.yaml").root().integer("a", 0, 9), 1);
+  write("parent.yaml", "a: 3\n");
+  EXPECT_EQ(load("child.yaml").root().integer("a", 0, 9), 3);
+  EXPECT_THROW(load("child.yaml").finish(), InputError) << "a file's problems come with it each time";
+  fs::remove(path("parent.yaml"));
+  EXPECT_THAT(error_of("child.yaml"), HasSubstr("parent.yaml"));
+}
+
 TEST_F(Extends, MapsMergeAndTheRestReplaces) {
   write("parent.yaml", "a: 1\nlist: [1, 2, 3]\ncore: {x: 1, deep: {y: 2, z: 3}}\n");
   write("child.yaml", "extends: ./parent.yaml\nlist: [9]\ncore: {deep: {z: 4}, w: 5}\n");
