@@ -35,9 +35,10 @@ void require_feasible(const GemmSpace& space, const CoreSplit& split) {
                    fmt::format("at most {} parts, none of them empty", cores)};
 }
 
-/// Parts of equal size, as few as the limit allows, in multiples of `grain`.
+/// Parts of equal size in multiples of `grain`, as few as the limit allows; a limit below one grain counts as one.
 std::uint64_t even_part(std::uint64_t extent, std::uint64_t limit, std::uint64_t grain) {
-  const std::uint64_t parts = ceil_div(extent, std::max<std::uint64_t>(1, limit));
+  const std::uint64_t largest = std::max(grain, limit / grain * grain);
+  const std::uint64_t parts = ceil_div(extent, largest);
   return std::min(extent, ceil_div(ceil_div(extent, parts), grain) * grain);
 }
 
@@ -126,9 +127,9 @@ OutputShape fixed_shape(const GemmSpace& space, const CoreSplit& split, const Co
                                                             : std::uint64_t{l1.output_side} * l1.output_side;
   const std::uint64_t columns_of_row = space.pixels.columns();
   const auto rows = [&](std::uint64_t limit) {
-    return even_part(share.rows.size(), std::max<std::uint64_t>(1, limit / columns_of_row), 1);
+    return even_part(share.rows.size(), limit / columns_of_row, 1);
   };
-  const auto columns = [&](std::uint64_t limit) { return even_part(share.n, std::max(limit, width), width); };
+  const auto columns = [&](std::uint64_t limit) { return even_part(share.n, limit, width); };
   const auto rest = [&](std::uint64_t taken) { return std::min<std::uint64_t>(l1.output_side, elements / taken); };
   if (long_rows) {
     const std::uint64_t m = rows(l1.output_side);

@@ -109,6 +109,23 @@ TEST(MapGemm, FixedOutputTilesAreLongWhereMoreCoresShare) {
   }
 }
 
+// Columns are rounded to whole arrays, never beyond what the tile may hold: such a tile would not fit, and some other be found.
+TEST(MapGemm, FixedOutputTilesKeepTheirShapeAtEveryNumberOfRows) {
+  Accelerator machine = small_machine(4);
+  machine.core.l1.output_side = 256;
+  machine.core.l1.output_tile = Bytes{64 * 1024};
+  for (std::uint64_t rows = 136; rows <= 256; rows += 12) {
+    Step step = test::empty_step(1);
+    test::add_gemm(step, 4 * rows, 1024, 256);
+    const KernelProgram program = map_first(step, machine, {}, {.split = CoreSplit{.m = 4}});
+    expect_whole_product(program, *step.operations.front().gemm);
+    for (const Instruction& work : queue(program, 0, Unit::mpe)) {
+      EXPECT_EQ(work.m, rows) << program.mapping;
+      EXPECT_LE(work.m * work.n, 32'768U) << program.mapping;
+    }
+  }
+}
+
 TEST(MapGemm, TilesOfGatheredOperandsAreOneArrayWide) {
   Accelerator machine = small_machine(8);
   machine.core.l1.output_side = 256;
