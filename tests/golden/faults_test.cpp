@@ -186,6 +186,17 @@ TEST_F(FaultyPoint, ThatLeavesIsARow) { expect_one_failed(rows_with([] { ::_exit
 
 class RankFaults : public test::RankFiles {
  protected:
+  /// Waits for mpirun and its ranks. One that dies while it connects can leave a lock of Debian's PMIx (4.2.2) taken: mpirun has
+  /// then ended all ranks, and waits for that lock in PMIx_server_finalize for ever. That the ranks are dead is what counts.
+  static void expect_end(int job, const std::vector<int>& ranks) {
+    if (!test::ends_within(job, 60)) {
+      for (const int rank : ranks) EXPECT_TRUE(test::dead(rank)) << "mpirun waits for a rank";
+      ::kill(job, SIGKILL);
+    }
+    static_cast<void>(test::end_of(job));
+    for (const int rank : ranks) EXPECT_TRUE(test::gone(rank));
+  }
+
   Chance chance_;
 };
 
@@ -198,8 +209,7 @@ TEST_F(RankFaults, KilledRanksLoseAndDoubleNothing) {
     chance_.rest(700ms);
     const std::size_t victim = chance_.below(4);
     ::kill(victim == 3 ? job : ranks[victim], SIGKILL);
-    static_cast<void>(test::end_of(job));
-    for (const int rank : ranks) EXPECT_TRUE(test::gone(rank));
+    expect_end(job, ranks);
   }
   const test::Outcome last = test::run(command);
   EXPECT_EQ(last.code, 0) << last.err;

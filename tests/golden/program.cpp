@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -87,6 +88,21 @@ int end_of(int process) {
   int status = 0;
   ::waitpid(process, &status, 0);
   return code_of(status);
+}
+
+bool ends_within(int process, int seconds) {
+  for (int tries = 0; tries < 100 * seconds; ++tries) {
+    if (dead(process)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return false;
+}
+
+bool dead(int process) {
+  std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
+  const std::string state{std::istreambuf_iterator<char>{file}, {}};
+  const std::size_t name_end = state.rfind(')');  // a name may hold anything
+  return name_end == std::string::npos || name_end + 2 >= state.size() || state[name_end + 2] == 'Z' || state[name_end + 2] == 'X';
 }
 
 std::vector<int> children_of(int process) {

@@ -24,8 +24,12 @@ struct Outcome {
 [[nodiscard]] int start(const std::vector<std::string>& command);
 /// Waits for its end: the exit code, or 128 + the signal.
 [[nodiscard]] int end_of(int process);
+/// True if it ends within some seconds; waits for no longer, and leaves its exit code to end_of.
+[[nodiscard]] bool ends_within(int process, int seconds);
 /// Children of a process, at this moment.
 [[nodiscard]] std::vector<int> children_of(int process);
+/// True if nothing of a process runs any more, whether or not its parent has asked how it ended.
+[[nodiscard]] bool dead(int process);
 /// Waits until a process is there no more; false after a minute.
 [[nodiscard]] bool gone(int process);
 
