@@ -24,7 +24,7 @@ constexpr const char* kHelp = R"(Groups: spyre (kernel times of real silicon, ro
 a path of such a file of one's own works, too (schema: configs/published/README.md). Code 1 if a published figure that was verified in a document lies outside of
 its band and its row gives no reason; rows marked memory or claim never fail anything.
 
-Without --only all of it runs: three minutes on two processors.
+Without --only all of it runs: three to five minutes on two processors.
 
 Examples:
   nibble validate --only peaks,efficiency,carbon

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <sstream>
 #include <thread>
@@ -49,6 +50,15 @@ void drain(std::array<int, 2> pipes, std::array<std::string*, 2> texts) {
       }
     }
   }
+}
+
+/// Asks every ten milliseconds.
+bool within(int seconds, const std::function<bool()>& happened) {
+  for (int tries = 0; tries < 100 * seconds; ++tries) {
+    if (happened()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return false;
 }
 
 }  // namespace
@@ -90,14 +100,6 @@ int end_of(int process) {
   return code_of(status);
 }
 
-bool ends_within(int process, int seconds) {
-  for (int tries = 0; tries < 100 * seconds; ++tries) {
-    if (dead(process)) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  return false;
-}
-
 bool dead(int process) {
   std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
   const std::string state{std::istreambuf_iterator<char>{file}, {}};
@@ -113,12 +115,12 @@ std::vector<int> children_of(int process) {
   return children;
 }
 
+bool ends_within(int process, int seconds) {
+  return within(seconds, [&] { return dead(process); });
+}
+
 bool gone(int process) {
-  for (int tries = 0; tries < 6000; ++tries) {
-    if (::kill(process, 0) != 0) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  return false;
+  return within(60, [&] { return ::kill(process, 0) != 0; });
 }
 
 Json nibble_json(std::vector<std::string> arguments) {
